@@ -1,0 +1,1 @@
+"""Configuration composed with Hydra and validated."""

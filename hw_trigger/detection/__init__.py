@@ -1,0 +1,1 @@
+"""Scores, thresholds and detection metrics."""

@@ -1,0 +1,1 @@
+"""The fixed-point program, its formats and its golden model."""

@@ -1,0 +1,1 @@
+"""hls4ml layers and headers, the HLS project, C-simulation."""

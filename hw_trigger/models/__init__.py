@@ -1,0 +1,1 @@
+"""The float and the quantized LSTM autoencoder."""

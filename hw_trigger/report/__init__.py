@@ -1,0 +1,1 @@
+"""Closed-form estimates, plots, and the report as JSON and Markdown."""

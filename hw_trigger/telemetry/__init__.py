@@ -1,0 +1,1 @@
+"""Telemetry: where it comes from, its channels and labels, scaling and windows."""

@@ -1,0 +1,1 @@
+"""Fit loops, calibration of formats, checkpoints."""
