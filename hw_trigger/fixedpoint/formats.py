@@ -251,7 +251,7 @@ def _sticky(codes: Codes, dropped: int) -> Codes:
     extra = dropped - 62
     floor = codes >> min(extra, 63)
     inexact = codes != 0
-    return floor | inexact.astype(np.int64)
+    return np.asarray(floor | inexact.astype(np.int64))
 
 
 def _wrap(codes: Codes, target: Format) -> Codes:
