@@ -1,0 +1,339 @@
+"""The golden model compiled: the same codes and saturation counts, fast enough for whole test sets.
+
+Integers are held in floating point, where sums of integer products are exact as long as no sum needs more bits than the
+mantissa has (24 in float32, 53 in float64) and BLAS does them many times faster than integers. Rounding half to even is then
+``rint`` of a product with a power of two. Layers with other rounding or overflow modes than Brevitas' go to the plain
+reference.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from hw_trigger.fixedpoint import golden
+from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
+from hw_trigger.fixedpoint.golden import Execution, Saturations
+from hw_trigger.fixedpoint.program import FLOAT32_BITS, GATES, Dense, Layer, Lstm, Program
+
+CHUNK = 32
+"""Windows computed together: enough for BLAS, few enough for the caches."""
+
+Reals = NDArray[Any]
+
+
+def run(
+    program: Program,
+    raw: Codes,
+    *,
+    trace: bool = False,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Execution:
+    """Execute the program on windows of raw codes; equals :func:`hw_trigger.fixedpoint.golden.run`.
+
+    Parameters
+    ----------
+    raw
+        Codes of ``program.raw``, shape ``(n, steps, n_features)``.
+    trace
+        Keep the output of every layer (much memory for many windows).
+    threads
+        Chunks of windows computed at a time; by default one a core.
+    progress
+        Called with the number of windows done, as they are done.
+
+    Raises
+    ------
+    WindowsError
+        The shape is not the program's, or a code is outside the raw format.
+    """
+    raw = golden.check_windows(program, raw)
+    chunks = [raw[start : start + CHUNK] for start in range(0, len(raw), CHUNK)] or [raw]
+    plans = [_plan(layer) for layer in program.layers]
+
+    def execute(chunk: Codes) -> Execution:
+        result = _run_chunk(program, plans, chunk, trace)
+        if progress is not None:
+            progress(len(chunk))
+        return result
+
+    # Threads share out the windows; BLAS would otherwise start its own in each of them.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        parts = list(pool.map(execute, chunks))
+    return _join(parts)
+
+
+def _join(parts: list[Execution]) -> Execution:
+    scores = [part.score for part in parts if part.score is not None]
+    triggers = [part.trigger for part in parts if part.trigger is not None]
+    total = Saturations()
+    for part in parts:
+        total.update(part.saturations)
+    return Execution(
+        np.concatenate([part.reconstruction for part in parts]),
+        np.concatenate(scores) if scores else None,
+        np.concatenate(triggers) if triggers else None,
+        {name: np.concatenate([part.outputs[name] for part in parts]) for name in parts[0].outputs},
+        dict(total),
+    )
+
+
+def _run_chunk(program: Program, plans: list[_LstmPlan | _DensePlan | None], raw: Codes, trace: bool) -> Execution:
+    saturations = Saturations()
+    outputs: dict[str, Codes] = {}
+    x = raw
+    if program.scaling is not None:
+        x = outputs[program.scaling.name] = golden.scale(program.scaling, raw, saturations)
+    lanes, data_format, sequence = _to_lanes(x), program.input, True
+    for layer, plan in zip(program.layers, plans, strict=True):
+        if plan is None:
+            lanes = _run_reference(layer, _from_lanes(lanes, sequence), data_format, saturations)
+        else:
+            saturations[f"{layer.name}.input"] += 0
+            if data_format != layer.input:
+                codes = lanes.astype(np.int64)
+                lanes = saturations.quantize(codes, data_format.fraction, layer.input, f"{layer.name}.input")
+            lanes = plan.run(lanes.astype(plan.dtype, copy=False), saturations)
+        data_format = layer.output
+        sequence = layer.return_sequence if isinstance(layer, Lstm) else sequence
+        if trace:
+            outputs[layer.name] = _from_lanes(lanes, sequence)
+    reconstruction = _from_lanes(lanes, sequence)
+    score = trigger = None
+    if program.trigger is not None:
+        score = golden.sum_of_squares(program.trigger, x, reconstruction)
+        trigger = score > program.trigger.threshold
+    return Execution(reconstruction, score, trigger, outputs if trace else {}, dict(saturations))
+
+
+def _to_lanes(codes: Codes) -> Reals:
+    """Put the windows last, ``(steps or 1, features, windows)``: the loops over a tensor of a step run along them."""
+    return np.ascontiguousarray((codes if codes.ndim == 3 else codes[:, None]).transpose(1, 2, 0))
+
+
+def _from_lanes(lanes: Reals, sequence: bool) -> Codes:
+    """Return codes with the windows first: ``(n, steps, features)``, or ``(n, features)``."""
+    codes = lanes.transpose(2, 0, 1).astype(np.int64, order="C")
+    return codes if sequence else codes[:, 0]
+
+
+def _run_reference(layer: Layer, data: Codes, data_format: Format, saturations: Saturations) -> Reals:
+    if isinstance(layer, Lstm):
+        return _to_lanes(golden.lstm(layer, data, data_format, saturations))
+    return _to_lanes(golden.dense(layer, data, data_format, saturations))
+
+
+@dataclass(frozen=True, eq=False)
+class _DensePlan:
+    """A dense layer's constants as floats, in units of the accumulator's last place."""
+
+    layer: Dense
+    dtype: type[np.floating[Any]]
+    weight: Reals
+    bias: Reals
+
+    def run(self, x: Reals, saturations: Saturations) -> Reals:
+        target = self.layer.output
+        scale = self.dtype(2.0 ** (target.fraction - self.layer.accumulator.fraction))
+        rounded = np.rint((np.matmul(self.weight, x) + self.bias) * scale)
+        outside = np.count_nonzero((rounded < target.low) | (rounded > target.high))
+        saturations[f"{self.layer.name}.output"] += int(outside)
+        return np.asarray(np.clip(rounded, target.low, target.high))
+
+
+@dataclass(frozen=True, eq=False)
+class _LstmPlan:
+    """An LSTM layer's constants as floats: weights of input and state stacked, in units of the accumulator's last place."""
+
+    layer: Lstm
+    dtype: type[np.floating[Any]]
+    weights: Reals  # columns: inputs, bias, units
+    tables: Reals  # of the gates one after another, then tanh of the cell state; index 0 is the least code
+    starts: NDArray[np.int64]
+    scales: Reals
+    lows: Reals
+    highs: Reals
+
+    def run(self, x: Reals, saturations: Saturations) -> Reals:
+        layer = self.layer
+        output = np.empty((layer.steps if layer.return_sequence else 1, layer.n_units, x.shape[2]), self.dtype)
+        counts = _lstm_kernel(
+            np.ascontiguousarray(x),
+            layer.steps,
+            self.weights,
+            self.tables,
+            self.starts,
+            self.scales,
+            self.lows,
+            self.highs,
+            output,
+        )
+        tensors = [*(f"gate_{letter}" for letter in GATES), "forget_product", "input_product", "cell", "hidden"]
+        for tensor, count in zip(tensors, counts.tolist(), strict=True):
+            saturations[f"{layer.name}.{tensor}"] += count
+        return output
+
+
+def _plan(layer: Layer) -> _LstmPlan | _DensePlan | None:
+    """Return what the fast path needs, or ``None`` where the layer's modes or widths are not its."""
+    return _plan_lstm(layer) if isinstance(layer, Lstm) else _plan_dense(layer)
+
+
+def _is_brevitas(*formats: Format) -> bool:
+    """Tell whether all formats round half to even and saturate."""
+    return all(
+        item.rounding is Rounding.RND_CONV and item.overflow in {Overflow.SAT, Overflow.SAT_SYM} for item in formats
+    )
+
+
+def _dtype(bits: int) -> type[np.floating[Any]]:
+    return np.float32 if bits <= FLOAT32_BITS else np.float64
+
+
+def _plan_dense(layer: Dense) -> _DensePlan | None:
+    if not _is_brevitas(layer.output):
+        return None
+    acc = layer.accumulator
+    dtype = _dtype(acc.width)
+    shift = acc.fraction - layer.input.fraction - layer.weight_format.fraction
+    bias = layer.bias[:, None] << (acc.fraction - layer.bias_format.fraction)
+    return _DensePlan(layer, dtype, (layer.weight << shift).astype(dtype), bias.astype(dtype))
+
+
+def _plan_lstm(layer: Lstm) -> _LstmPlan | None:
+    acc, cell, hidden = layer.accumulator, layer.cell, layer.hidden
+    if not _is_brevitas(*layer.gates, cell, hidden):
+        return None
+    i, f, g, o = layer.activations
+    products = [f.width + cell.width, i.width + g.width, cell.width + 2, o.width + layer.cell_tanh.width]
+    bits = max([acc.width, *products])
+    if bits > np.finfo(np.float64).nmant + 1:
+        return None
+    dtype = _dtype(bits)
+    weights = np.hstack(
+        [
+            layer.weight << (acc.fraction - layer.input.fraction - layer.weight_format.fraction),
+            layer.bias[:, None] << (acc.fraction - layer.bias_format.fraction),
+            layer.recurrent_weight << (acc.fraction - hidden.fraction - layer.recurrent_format.fraction),
+        ]
+    )
+    # A table by bit pattern, rolled so that index 0 is the least two's complement code.
+    tables = [
+        np.roll(table, len(table) // 2) if argument.signed else table
+        for table, argument in zip([*layer.gate_tables, layer.cell_table], [*layer.gates, cell], strict=True)
+    ]
+    lengths = [len(table) for table in tables]
+    zero = [
+        len(table) // 2 if argument.signed else 0 for table, argument in zip(tables, [*layer.gates, cell], strict=True)
+    ]
+    targets = [*layer.gates, cell, cell, cell, hidden]
+    fractions = [acc.fraction] * 4 + [
+        f.fraction + cell.fraction,
+        i.fraction + g.fraction,
+        cell.fraction,
+        o.fraction + layer.cell_tanh.fraction,
+    ]
+    return _LstmPlan(
+        layer=layer,
+        dtype=dtype,
+        weights=weights.astype(dtype),
+        tables=np.concatenate(tables).astype(dtype),
+        starts=np.cumsum([0, *lengths[:-1]]) + np.array(zero),
+        scales=np.array(
+            [2.0 ** (target.fraction - fraction) for target, fraction in zip(targets, fractions, strict=True)], dtype
+        ),
+        lows=np.array([target.low for target in targets], dtype),
+        highs=np.array([target.high for target in targets], dtype),
+    )
+
+
+_compile = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_compile  # type: ignore[untyped-decorator]
+def _quantize(values: Reals, scale: Any, low: Any, high: Any, result: Reals) -> Any:  # pragma: no cover - compiled
+    """Round half to even and saturate `values * scale`; return how many did not fit.
+
+    The loop vectorizes as long as `result` is not `values`.
+    """
+    outside = np.int32(0)
+    for k in range(values.shape[0]):
+        rounded = np.rint(values[k] * scale)
+        code = low if rounded < low else rounded  # noqa: FURB136 - min and max treat NaN so that this does not vectorize
+        code = high if code > high else code  # noqa: FURB136
+        outside += np.int32(rounded != code)
+        result[k] = code
+    return outside
+
+
+@_compile  # type: ignore[untyped-decorator]
+def _look_up(table: Reals, start: int, codes: Reals, result: Reals) -> None:  # pragma: no cover - compiled
+    """Read the table whose code 0 stands at `start`."""
+    origin = np.int32(start)
+    for k in range(codes.shape[0]):
+        result[k] = table[origin + np.int32(codes[k])]
+
+
+@_compile  # type: ignore[untyped-decorator]
+def _lstm_kernel(  # noqa: PLR0917 - compiled functions take arrays, not objects
+    sequence: Reals,
+    steps: int,
+    weights: Reals,
+    tables: Reals,
+    starts: NDArray[np.int64],
+    scales: Reals,
+    lows: Reals,
+    highs: Reals,
+    output: Reals,
+) -> NDArray[np.int64]:  # pragma: no cover - compiled
+    """Run a layer over all steps. `sequence` has one step where it is repeated; `output` has one where only the last counts.
+
+    Returns how many codes were saturated: gates i, f, g, o, forget product, input product, cell, hidden.
+    """
+    given, inputs, windows = sequence.shape
+    kept, units, _ = output.shape
+    size = units * windows
+    counts = np.zeros(8, np.int64)
+    # Rows: the input, a one that the bias is multiplied by, the hidden state.
+    state = np.zeros((inputs + 1 + units, windows), sequence.dtype)
+    state[inputs] = 1
+    hidden = state[inputs + 1 :].reshape(size)
+    cell = np.zeros(size, sequence.dtype)
+    acc = np.empty((4 * units, windows), sequence.dtype)
+    sums = acc.reshape((4, size))
+    gates = np.empty((4, size), sequence.dtype)
+    codes, product, other = np.empty_like(cell), np.empty_like(cell), np.empty_like(cell)
+    for step in range(steps):
+        if step < given:
+            state[:inputs] = sequence[step]
+        np.dot(weights, state, acc)
+        for gate in range(4):
+            counts[gate] += _quantize(sums[gate], scales[gate], lows[gate], highs[gate], codes)
+            _look_up(tables, starts[gate], codes, gates[gate])
+        i, f, g, o = gates[0], gates[1], gates[2], gates[3]
+        for k in range(size):
+            product[k] = f[k] * cell[k]
+            other[k] = i[k] * g[k]
+        counts[4] += _quantize(product, scales[4], lows[4], highs[4], f)
+        counts[5] += _quantize(other, scales[5], lows[5], highs[5], i)
+        for k in range(size):
+            product[k] = f[k] + i[k]
+        counts[6] += _quantize(product, scales[6], lows[6], highs[6], cell)
+        _look_up(tables, starts[4], cell, g)
+        for k in range(size):
+            product[k] = o[k] * g[k]
+        counts[7] += _quantize(product, scales[7], lows[7], highs[7], hidden)
+        if kept > 1:
+            output[step] = state[inputs + 1 :]
+    if kept == 1:
+        output[0] = state[inputs + 1 :]
+    return counts
