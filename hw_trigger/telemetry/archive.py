@@ -208,7 +208,7 @@ def read_array(content: bytes, what: str) -> NDArray[Any]:
 
 def _root(path: Path) -> Root:
     """Return the root of a directory or a zip file."""
-    if path.is_dir():
+    if _guarded(path.is_dir, str(path)):
         return path
     if not path.exists():
         raise ArchiveError(

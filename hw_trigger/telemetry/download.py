@@ -24,7 +24,8 @@ from hw_trigger.telemetry.labels import LABEL_FILE
 
 MIRROR_VARIABLE = "HW_TRIGGER_MIRROR"
 
-CHUNK = 1 << 16
+CHUNK = 1 << 13
+"""Bytes read at a time: what a cut transfer may lose, as requests drops a chunk that it got in part."""
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses that are worth another try."""
@@ -228,7 +229,7 @@ def _transfer(url: str, part: Path, progress: Progress | None, patience: Patienc
             f"cannot fetch {url}: {error}; the mirror's address must begin with http:// or https://"
         ) from error
     except requests.RequestException as error:
-        raise _CutOffError(_first_line(error)) from error
+        raise _CutOffError(_root_cause(error)) from error
     if total is not None and received != total:
         raise _CutOffError(f"{received} of {total} bytes came")
     return begin > 0
@@ -256,7 +257,8 @@ def _agreed_range(response: requests.Response, url: str, have: int) -> tuple[int
     )
 
 
-def _first_line(error: Exception) -> str:
-    """Return what a network error says, short enough for one line."""
-    text = str(error).splitlines()
-    return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
+def _root_cause(error: BaseException) -> str:
+    """Return what the error says that the others were raised for: requests and urllib3 wrap it several times."""
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    return f"{type(error).__name__}: {error}"

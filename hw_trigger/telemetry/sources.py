@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -111,7 +111,7 @@ class DownloadSource:
         if not cached(name, self.cache):
             self.announce(f"downloading channel {name!r} from {self.mirror.arrays} into {self.cache}")
             download_channel(name, self.cache, self.mirror, progress=self.progress, patience=self.patience)
-        return open_archive(self.cache, verify=True).load(name)
+        return replace(open_archive(self.cache, verify=True).load(name), source=self.name)
 
 
 @dataclass(frozen=True)
