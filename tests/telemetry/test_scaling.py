@@ -55,7 +55,7 @@ def test_a_worked_example() -> None:
 def test_the_trained_range_fills_the_target_and_does_not_leave_it(
     raw: Format, output: Format, low: float, high: float
 ) -> None:
-    train = np.linspace(low, high, 101)[:, None]
+    train = np.linspace(low, high, 101)[:, None] + (0.0 if raw.signed else 1.0)
     scaling = fit(train, raw, output)
     assert scaling.accumulator.width <= 24
     assert scaling.gain_format.fraction + raw.fraction >= scaling.offset_format.fraction
