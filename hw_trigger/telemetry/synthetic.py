@@ -76,6 +76,7 @@ _RECIPES = {
         (Interval(800, 806, "spike"), Interval(1700, 1820, "frequency"), Interval(2700, 2790, "frozen")),
     ),
     "SYN-2": _Recipe(2, _two_tones, 0.03, (Interval(1000, 1200, "drift"), Interval(2500, 2508, "spike"))),
+    # Hard on purpose: a level that stays is a signal that every autoencoder of these levels reconstructs.
     "SYN-3": _Recipe(3, _levels, 0.02, (Interval(900, 1080, "frozen"), Interval(2400, 2406, "spike"))),
     "SYN-4": _Recipe(4, _sawtooth, 0.03, (Interval(700, 900, "drift"), Interval(2200, 2380, "frequency"))),
     "SYN-5": _Recipe(5, _heater, 0.01, (Interval(1300, 1480, "frequency"), Interval(2900, 3010, "frozen"))),
