@@ -1,0 +1,68 @@
+# The whole chain, and the chores. `make help` tells what there is.
+#
+#   make demo                              the whole chain on synthetic telemetry
+#   make qat hls csim report CHANNEL=S-1   the four stages on a recorded channel
+#   make csim QUANT=w6a8 ARGS="csim.windows=50"
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# Overrides of the configuration; see `hw-trigger config`.
+CHANNEL ?=
+MODEL ?=
+QUANT ?=
+ARGS ?=
+SYNTH ?=
+OVERRIDES := $(if $(CHANNEL),channel=$(CHANNEL)) $(if $(MODEL),model=$(MODEL)) $(if $(QUANT),quant=$(QUANT)) $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo data qat hls csim report run test test-long lint bench clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@echo "Variables: CHANNEL, MODEL, QUANT, ARGS (further overrides), SYNTH=1 (make hls: vendor synthesis)"
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+install: $(VENV)/.installed ## make the virtual environment
+
+demo: install ## the whole chain on synthetic telemetry, a few minutes, no network
+	$(BIN)/hw-trigger run --config-name demo $(OVERRIDES)
+
+data: install ## list channels with their facts
+	$(BIN)/hw-trigger data $(OVERRIDES)
+
+qat: install ## train; writes models/<run>
+	$(BIN)/hw-trigger qat $(OVERRIDES)
+
+hls: install ## write the HLS project, hls_projects/<run>; SYNTH=1 synthesizes it
+	$(BIN)/hw-trigger hls $(if $(SYNTH),--synth) $(OVERRIDES)
+
+csim: install ## prove the firmware bit-exact
+	$(BIN)/hw-trigger csim $(OVERRIDES)
+
+report: install ## write reports/<run>
+	$(BIN)/hw-trigger report $(OVERRIDES)
+
+run: install ## qat, hls, csim and report
+	$(BIN)/hw-trigger run $(OVERRIDES)
+
+test: install ## lint, types and the fast tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+test-long: install ## the tests that take minutes
+	$(BIN)/python -m pytest -m long
+
+bench: install ## benchmarks: ratios measured in one run
+	$(BIN)/python -m pytest benchmarks --benchmark-only -s
+
+clean: ## remove outputs, keep the environment
+	rm -rf models/*/ reports/*/ hls_projects/*/ .cache build

@@ -1,0 +1,1 @@
+"""The bundle: one directory that holds all that inference needs."""

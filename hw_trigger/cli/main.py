@@ -1,0 +1,167 @@
+"""The command line: ``hw-trigger``, a subcommand for each stage.
+
+Exit codes: 0 done, 1 a verification failed, 2 a mistake of the user's (told without a stack trace), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import hw_trigger
+from hw_trigger.cli.console import Terminal, err, out
+from hw_trigger.errors import UserError
+
+EPILOG = (
+    "Every command takes overrides of the configuration in Hydra's grammar, for example "
+    "`channel=S-1 model=lstm16 quant=w6a8 training.epochs=5 hls.strategy=Latency`. "
+    "`hw-trigger config` shows the whole configuration and where it is from."
+)
+
+app = typer.Typer(
+    help="From telemetry to a bit-exact anomaly trigger for FPGAs: train (qat), write the HLS project (hls), "
+    "prove it bit-exact (csim), see what it costs (report).",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(help="Overrides of the configuration: key=value, or group=option.", metavar="[KEY=VALUE]..."),
+]
+ConfigName = Annotated[str, typer.Option("--config-name", help="Primary configuration, without .yaml.")]
+ConfigDirectory = Annotated[
+    Path | None, typer.Option("--config-dir", help="Directory of configurations instead of ./configs.")
+]
+
+
+def main() -> None:
+    """Run the command line, and turn users' mistakes into a message and exit code 2."""
+    # PyTorch and BLAS find out the number of cores by themselves; what they print on the way is not for users.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        app()
+    except UserError as error:
+        err.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("interrupted; the same command goes on from the last checkpoint", markup=False)
+        sys.exit(130)
+
+
+def _load(overrides: list[str] | None, name: str, directory: Path | None) -> Any:
+    from hw_trigger.config.compose import load_config
+
+    return load_config(overrides or [], name=name, directory=directory)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        out.print(hw_trigger.__version__)
+        raise typer.Exit
+
+
+@app.command()
+def config(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+    """Show the whole configuration that the overrides give, as YAML."""
+    from hw_trigger.config.compose import to_yaml
+
+    out.print(to_yaml(_load(overrides, config_name, config_dir)), end="", markup=False, soft_wrap=True)
+
+
+@app.command()
+def data(
+    overrides: Overrides = None,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """List the channels of the telemetry with their facts, and flag degenerate ones."""
+    from hw_trigger.cli.tables import channel_table
+    from hw_trigger.stages.data import run_data
+
+    found = run_data(_load(overrides, config_name, config_dir), Terminal())
+    if as_json:
+        out.print(json.dumps([dataclasses.asdict(item) for item in found], indent=2), markup=False, soft_wrap=True)
+    else:
+        out.print(channel_table(found))
+
+
+@app.command()
+def qat(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+    """Train: the float autoencoder, then the quantized one from it. Writes the bundle, models/<run>."""
+    from hw_trigger.stages.qat import run_qat
+    from hw_trigger.stages.telemetry import choose_channel
+
+    terminal = Terminal()
+    run_qat(choose_channel(_load(overrides, config_name, config_dir), terminal), terminal)
+
+
+@app.command()
+def hls(
+    overrides: Overrides = None,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    synth: Annotated[
+        bool, typer.Option("--synth", help="Run the vendor's synthesis too (Vitis or Vivado HLS on the PATH).")
+    ] = False,
+) -> None:
+    """Write the Vitis or Vivado HLS project of the bundle, hls_projects/<run>."""
+    from hw_trigger.stages.hls import run_hls
+    from hw_trigger.stages.telemetry import find_channel
+
+    run_hls(find_channel(_load(overrides, config_name, config_dir)), Terminal(), synth=synth)
+
+
+@app.command()
+def csim(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+    """Prove the firmware bit-exact: compare PyTorch, ONNX Runtime, qonnx, the golden model and C-simulation.
+
+    Exits with 1 if a single code differs.
+    """
+    from hw_trigger.stages.csim import run_csim
+    from hw_trigger.stages.telemetry import find_channel
+
+    table = run_csim(find_channel(_load(overrides, config_name, config_dir)), Terminal())
+    if not table.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+    """Write the report, reports/<run>: detection, bit-accuracy, memory and an estimate of the hardware."""
+    from hw_trigger.stages.report import run_report
+    from hw_trigger.stages.telemetry import find_channel
+
+    run_report(find_channel(_load(overrides, config_name, config_dir)), Terminal())
+
+
+@app.command()
+def run(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+    """Run the whole chain: qat, hls, csim, report."""
+    from hw_trigger.stages.csim import run_csim
+    from hw_trigger.stages.hls import run_hls
+    from hw_trigger.stages.qat import run_qat
+    from hw_trigger.stages.report import run_report
+    from hw_trigger.stages.telemetry import choose_channel
+
+    terminal = Terminal()
+    settings = choose_channel(_load(overrides, config_name, config_dir), terminal)
+    run_qat(settings, terminal)
+    run_hls(settings, terminal, synth=False)
+    table = run_csim(settings, terminal)
+    run_report(settings, terminal)
+    if not table.ok:
+        raise typer.Exit(1)

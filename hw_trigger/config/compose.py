@@ -1,0 +1,220 @@
+"""Compose the configuration from ``configs/*.yaml`` and the command line's overrides, in Hydra's grammar."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
+
+from hw_trigger.config.schema import Config
+from hw_trigger.errors import UserError, nearest
+
+DIRECTORY_VARIABLE = "HW_TRIGGER_CONFIGS"
+
+
+class ConfigError(UserError):
+    """A configuration that does not exist, an unknown key, or a value that is not allowed."""
+
+
+def load_config(overrides: Sequence[str] = (), *, name: str = "config", directory: Path | None = None) -> Config:
+    """Compose and check a configuration.
+
+    Parameters
+    ----------
+    overrides
+        Hydra overrides, for example ``["channel=S-1", "model=lstm16", "training.epochs=5"]``.
+    name
+        The primary configuration's name, without ``.yaml``.
+    directory
+        Where the configurations are; by default :func:`config_directory`.
+
+    Raises
+    ------
+    ConfigError
+        The message names the key, the value it had, and what is allowed.
+    """
+    return validate(compose_config(overrides, name=name, directory=directory))
+
+
+def config_directory() -> Path:
+    """Return where configurations are: ``HW_TRIGGER_CONFIGS``, ``configs`` here, in the checkout, or where the wheel put them.
+
+    Raises
+    ------
+    ConfigError
+        There is none of them.
+    """
+    candidates = [
+        Path("configs"),
+        Path(__file__).parents[2] / "configs",
+        Path(sys.prefix) / "share" / "hw_trigger" / "configs",
+    ]
+    chosen = os.environ.get(DIRECTORY_VARIABLE)
+    if chosen:
+        candidates = [Path(chosen)]
+    for candidate in candidates:
+        if (candidate / "config.yaml").is_file():
+            return candidate.resolve()
+    looked = ", ".join(str(candidate) for candidate in candidates)
+    raise ConfigError(f"no configuration found in {looked}; set {DIRECTORY_VARIABLE} or give --config-dir")
+
+
+def compose_config(overrides: Sequence[str], *, name: str, directory: Path | None = None) -> dict[str, Any]:
+    """Return the composed configuration as plain dictionaries, not yet checked.
+
+    Raises
+    ------
+    ConfigError
+        A file or an option does not exist, a key is unknown, or an override is not Hydra's grammar.
+    """
+    where = (directory or config_directory()).resolve()
+    if not (where / f"{name}.yaml").is_file():
+        names = sorted(path.stem for path in where.glob("*.yaml"))
+        raise ConfigError(
+            f"there is no configuration {name!r} in {where}{nearest(name, names)}; there are {', '.join(names) or 'none'}"
+        )
+    try:
+        with initialize_config_dir(config_dir=str(where), version_base="1.3"):
+            composed = OmegaConf.to_container(compose(name, list(overrides)), resolve=True, throw_on_missing=True)
+    except MissingConfigException as error:
+        raise ConfigError(_missing_option(error, where)) from error
+    except OverrideParseException as error:
+        raise ConfigError(
+            f"the override {error.override!r} is not of the form key=value, +key=value or ~key: {_first_line(error)}"
+        ) from error
+    except ConfigCompositionException as error:
+        raise ConfigError(_composition(error, name, where)) from error
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"the configuration {name!r} cannot be composed: {_first_line(error)}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"the configuration {name!r} is not YAML: {' '.join(str(error).split())}") from error
+    return {str(key): value for key, value in dict(composed).items()}  # type: ignore[arg-type]
+
+
+def validate(values: dict[str, Any]) -> Config:
+    """Check composed values.
+
+    Raises
+    ------
+    ConfigError
+        A key is missing or unknown, or a value has the wrong type or is outside its limits; all such are named.
+    UserError
+        An HLS setting or a format cannot be.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        lines = [_describe(dict(item), values) for item in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def to_yaml(config: Config) -> str:
+    """Return the whole configuration as YAML; the same text for the same configuration."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def from_yaml(text: str) -> Config:
+    """Read a configuration that `to_yaml` wrote.
+
+    Raises
+    ------
+    ConfigError
+        It is not YAML, or no configuration.
+    """
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"the saved configuration is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ConfigError("the saved configuration is empty or no mapping")
+    return validate(values)
+
+
+def _missing_option(error: MissingConfigException, where: Path) -> str:
+    """Say which group lacks which option."""
+    missing = error.missing_cfg_file
+    group, _, option = str(missing or "").rpartition("/")
+    options = sorted(path.stem for path in (where / group).glob("*.yaml"))
+    if not group or not options:
+        return f"the configuration cannot be composed: {_first_line(error)}"
+    return f"there is no {group} {option!r}{nearest(option, options)}; the choices are {', '.join(options)}"
+
+
+def _composition(error: ConfigCompositionException, name: str, where: Path) -> str:
+    """Say which key of an override is unknown."""
+    key = getattr(error.__cause__, "full_key", None)
+    if not key:
+        return f"the configuration {name!r} cannot be composed: {_first_line(error)}"
+    known = _flat(compose_config([], name=name, directory=where))
+    if str(key).rpartition(".")[0] == "hls.layers":
+        return f"the configuration has no key {key!r} yet; +{key}=... adds it"
+    return _unknown(str(key), known)
+
+
+def _describe(item: dict[str, Any], values: dict[str, Any]) -> str:
+    """Put one of pydantic's findings in words."""
+    location = [str(part) for part in item["loc"]]
+    key = ".".join(location)
+    if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        return _unknown(key, [".".join([*location[:-1], field]) for field in _fields(location[:-1])])
+    if item["type"] == "missing":
+        return f"the configuration lacks the key {key!r}"
+    message = item["msg"][0].lower() + item["msg"][1:]
+    return f"the configuration has {key}={_value(values, location)!r}: {message}"
+
+
+def _fields(section: list[str]) -> list[str]:
+    """Return the names of a section's keys."""
+    schema = Config.model_json_schema()
+    node: dict[str, Any] = schema
+    for part in section:
+        node = node.get("properties", {}).get(part, {})
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return list(node.get("properties", {}))
+
+
+def _value(values: Any, location: list[str]) -> Any:
+    """Return the value at a location, or the innermost one that is there."""
+    for part in location:
+        if isinstance(values, dict) and part in values:
+            values = values[part]
+        elif isinstance(values, list) and part.isdigit() and int(part) < len(values):
+            values = values[int(part)]
+        else:
+            break
+    return values
+
+
+def _unknown(key: str, known: Sequence[str]) -> str:
+    section = key.rpartition(".")[0]
+    beside = [name for name in known if name.rpartition(".")[0] == section] or list(known)
+    return f"the configuration has no key {key!r}{nearest(key, known)}; the keys there are {', '.join(beside)}"
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return all keys, those of sections with dots, and the sections themselves."""
+    keys = []
+    for key, value in values.items():
+        keys.append(f"{prefix}{key}")
+        if isinstance(value, dict):
+            keys += _flat(value, f"{prefix}{key}.")
+    return keys
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

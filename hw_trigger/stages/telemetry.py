@@ -1,0 +1,128 @@
+"""The telemetry that a run uses: its channel, columns, raw codes and windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_trigger.config.schema import AUTO_CHANNEL, Config
+from hw_trigger.errors import UserError
+from hw_trigger.files import sha256_bytes
+from hw_trigger.fixedpoint.formats import Codes
+from hw_trigger.fixedpoint.program import Scaling
+from hw_trigger.stages.reporter import Reporter
+from hw_trigger.telemetry.archive import UnknownChannelError
+from hw_trigger.telemetry.channel import Channel
+from hw_trigger.telemetry.download import DownloadError
+from hw_trigger.telemetry.scaling import saturated, to_raw
+from hw_trigger.telemetry.sources import TelemetrySource, open_source
+from hw_trigger.telemetry.windows import windows
+
+RECORDED_DEFAULT = "S-1"
+SYNTHETIC_DEFAULT = "SYN-1"
+
+
+class ColumnError(UserError):
+    """A column that the channel does not have."""
+
+
+def open_telemetry(config: Config, reporter: Reporter) -> TelemetrySource:
+    """Open the source that the configuration names.
+
+    Raises
+    ------
+    SourceError, ArchiveError, LabelError
+        As `hw_trigger.telemetry.sources.open_source`.
+    """
+    return open_source(config.data.path, config.data.cache, config.data.source, reporter.warn)
+
+
+def choose_channel(config: Config, reporter: Reporter) -> Config:
+    """Return the configuration with a channel: for ``auto`` S-1 where recorded data can be had, else the synthetic SYN-1."""
+    if config.channel != AUTO_CHANNEL:
+        return config
+    chosen = RECORDED_DEFAULT
+    if config.data.source == "synthetic":
+        chosen = SYNTHETIC_DEFAULT
+    else:
+        source = open_telemetry(config, reporter)
+        try:
+            source.load(chosen)
+        except DownloadError as error:
+            reporter.warn(f"NO RECORDED TELEMETRY: {error}")
+            chosen = SYNTHETIC_DEFAULT
+        except UnknownChannelError:  # the user's own archive, whose channels have other names
+            chosen = source.channels()[0]
+    return config.model_copy(update={"channel": chosen})
+
+
+def find_channel(config: Config) -> Config:
+    """Return the configuration with the channel of the bundle that is there, for the stages behind training."""
+    if config.channel != AUTO_CHANNEL or config.run is not None:
+        return config
+    for channel in (RECORDED_DEFAULT, SYNTHETIC_DEFAULT):
+        found = config.model_copy(update={"channel": channel})
+        if found.bundle_path.is_dir():
+            return found
+    return config.model_copy(update={"channel": RECORDED_DEFAULT})
+
+
+def load_channel(config: Config, reporter: Reporter) -> Channel:
+    """Load the channel, with the configured columns only.
+
+    Raises
+    ------
+    UserError
+        There is no such channel, it cannot be had, or it is damaged.
+    ColumnError
+        It lacks one of the columns.
+    """
+    channel = open_telemetry(config, reporter).load(config.channel)
+    columns = list(config.data.columns)
+    available = channel.train.shape[1]
+    for column in columns:
+        if column >= available:
+            raise ColumnError(
+                f"channel {channel.name!r} has no column {column}: data.columns must be of 0 to {available - 1}"
+            )
+    return replace(channel, train=channel.train[:, columns], test=channel.test[:, columns])
+
+
+def channel_digest(channel: Channel) -> str:
+    """Return the SHA-256 of a channel's samples and labels as they are used."""
+    parts = [channel.train.tobytes(), channel.test.tobytes(), np.packbits(channel.labels).tobytes()]
+    shapes = f"{channel.name} {channel.train.shape} {channel.test.shape}".encode()
+    return sha256_bytes(b"\0".join([shapes, *(sha256_bytes(part).encode() for part in parts)]))
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """One part (training or test) of a channel as the firmware sees it.
+
+    Attributes
+    ----------
+    raw
+        Codes of the raw format, ``(N, features)``.
+    saturated
+        Values that the raw format could not hold.
+    """
+
+    raw: Codes
+    saturated: int
+
+    def windows(self, length: int, stride: int = 1, *, what: str = "the data") -> Codes:
+        """Return the windows, ``(n, length, features)``; nothing is copied."""
+        return windows(self.raw, length, stride, what=what)
+
+
+def digitize(values: NDArray[np.float64], scaling: Scaling, what: str) -> Samples:
+    """Bring telemetry values to raw codes, and count those that saturate.
+
+    Raises
+    ------
+    SamplesError
+        Values are NaN or infinite.
+    """
+    return Samples(to_raw(values, scaling.raw, what=what), saturated(values, scaling.raw, what=what))
