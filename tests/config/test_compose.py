@@ -1,0 +1,167 @@
+"""Configurations compose as Hydra's grammar says, and every mistake is told with the nearest name."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hw_trigger.config.compose import ConfigError, config_directory, from_yaml, load_config, to_yaml
+from hw_trigger.errors import UserError
+from hw_trigger.hls.settings import LayerReuse
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "configs"
+MODELS = "lstm16, lstm32, lstm32x16, lstm64, lstm8"
+
+
+def test_defaults() -> None:
+    config = load_config()
+    assert (config.model.encoder, config.model.latent, config.model.decoder) == ((64,), 10, (64,))
+    assert config.model.window == 100
+    assert config.trigger.sigmas == 4.0
+    assert config.hls.io_type == "io_stream"
+    assert config.architecture().n_features == 1
+    assert config.model_copy(update={"channel": "S-1"}).run_name == "S-1-lstm64-w8a8"
+
+
+def test_the_overrides_of_the_readme() -> None:
+    config = load_config(["channel=S-1", "model=lstm64", "quant=w6a8", "training.epochs=5", "data.columns=[0,3]"])
+    assert (config.channel, config.quant.weight.width, config.training.epochs) == ("S-1", 6, 5)
+    assert config.architecture().n_features == 2
+    assert config.bundle_path == Path("models/S-1-lstm64-w6a8")
+    assert config.project_path == Path("hls_projects/S-1-lstm64-w6a8")
+    assert config.report_path == Path("reports/S-1-lstm64-w6a8")
+
+
+def test_layers_can_have_exceptions() -> None:
+    config = load_config(["+hls.layers.encoder.reuse_factor=4", "+hls.layers.encoder.gate_unroll=2"])
+    assert config.hls.layers == {"encoder": LayerReuse(4, None, 2)}
+
+
+@pytest.mark.parametrize(
+    "option", [path.relative_to(CONFIGS).with_suffix("").as_posix() for path in sorted(CONFIGS.glob("*/*.yaml"))]
+)
+def test_every_option_is_valid(option: str) -> None:
+    group, name = option.split("/")
+    config = load_config([f"{group}={name}"])
+    section = getattr(config, group)
+    assert getattr(section, "name", name) == name
+
+
+def test_demo_is_valid() -> None:
+    config = load_config(name="demo")
+    assert (config.channel, config.data.source, config.run_name) == ("SYN-1", "synthetic", "demo")
+
+
+def test_yaml_round_trip() -> None:
+    config = load_config(["+hls.layers.encoder.reuse_factor=4", "channel=A-1"])
+    assert from_yaml(to_yaml(config)) == config
+    assert to_yaml(from_yaml(to_yaml(config))) == to_yaml(config)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model=lstm65", f"there is no model 'lstm65'; did you mean 'lstm64'?; the choices are {MODELS}"),
+        (
+            "model.windw=3",
+            "the configuration has no key 'model.windw'; did you mean 'model.window'?; "
+            "the keys there are model.name, model.window, model.encoder, model.latent, model.decoder",
+        ),
+        (
+            "+model.widow=3",
+            "the configuration has no key 'model.widow'; did you mean 'model.window'?; "
+            "the keys there are model.name, model.window, model.encoder, model.latent, model.decoder",
+        ),
+        (
+            "modle=lstm16",
+            "the configuration has no key 'modle'; did you mean 'model'?; "
+            "the keys there are model, quant, training, hls, channel, run, seed, data, trigger, csim, paths",
+        ),
+        (
+            "+quant.weight.wdth=1",
+            "the configuration has no key 'quant.weight.wdth'; did you mean 'quant.weight.width'?; "
+            "the keys there are quant.weight.width, quant.weight.integer, quant.weight.signed, quant.weight.narrow",
+        ),
+        (
+            "hls.layers.encoder.reuse_factor=4",
+            "the configuration has no key 'hls.layers.encoder' yet; +hls.layers.encoder=... adds it",
+        ),
+        (
+            "model.window=abc",
+            "the configuration has model.window='abc': input should be a valid integer, "
+            "unable to parse string as an integer",
+        ),
+        ("training.epochs=0", "the configuration has training.epochs=0: input should be greater than 0"),
+        ("~quant", "the configuration lacks the key 'quant'"),
+        (
+            "channel=../x",
+            "the configuration has channel='../x': string should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]*$'",
+        ),
+        (
+            "data.source=archiv",
+            "the configuration has data.source='archiv': input should be 'auto', 'archive', 'download' or 'synthetic'",
+        ),
+        (
+            "hls.strategy=Latncy",
+            "the HLS setting strategy must be 'Latency' or 'Resource', not 'Latncy'; did you mean 'Latency'?",
+        ),
+        (
+            "garbage",
+            "the override 'garbage' is not of the form key=value, +key=value or ~key: Error parsing override 'garbage'",
+        ),
+    ],
+)
+def test_mistakes(override: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_config([override])
+    assert str(caught.value) == message
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(["training.epochs=0", "seed=-1"])
+    assert str(caught.value).splitlines() == [
+        "the configuration has seed=-1: input should be greater than or equal to 0",
+        "the configuration has training.epochs=0: input should be greater than 0",
+    ]
+
+
+def test_unknown_configuration() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(name="dem")
+    assert str(caught.value) == (
+        f"there is no configuration 'dem' in {CONFIGS}; did you mean 'demo'?; there are config, demo"
+    )
+
+
+def test_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HW_TRIGGER_CONFIGS", str(tmp_path))
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    assert str(caught.value) == (
+        f"no configuration found in {tmp_path}; set HW_TRIGGER_CONFIGS or give --config-dir"
+    )
+
+
+def test_a_directory_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.yaml").write_text("channel: [")
+    monkeypatch.setenv("HW_TRIGGER_CONFIGS", str(tmp_path))
+    assert config_directory() == tmp_path
+    with pytest.raises(ConfigError, match=r"^the configuration 'config' is not YAML: while parsing a flow node"):
+        load_config()
+
+
+def test_saved_text_that_is_no_configuration() -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_yaml("- 1")
+    assert str(caught.value) == "the saved configuration is empty or no mapping"
+
+
+def test_a_wheel_would_hold_every_configuration() -> None:
+    """The data files that are listed for installation are all that are there."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["data-files"]
+    found = {path for patterns in listed.values() for pattern in patterns for path in ROOT.glob(pattern)}
+    assert found == set(CONFIGS.rglob("*.yaml"))
