@@ -13,15 +13,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hw_trigger.bundle.manifest import BundleError, Manifest, from_text, to_text
-from hw_trigger.files import sha256_bytes, whole_directory
+from hw_trigger.files import sha256_bytes, sha256_file, whole_directory
 from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.program import Program
-from hw_trigger.qonnx import reader, writer
+from hw_trigger.qonnx.file import load, save
+from hw_trigger.qonnx.reader import read
 
 MANIFEST = "bundle.json"
 NETWORK = "network.onnx"
@@ -62,21 +63,32 @@ class Bundle:
         return _checked(self.path, name, self.manifest.files[name])
 
 
-def write_bundle(path: Path, manifest: Manifest, program: Program, files: Mapping[str, bytes]) -> Bundle:
-    """Write a bundle whole: the program as QONNX, and `files`; their hashes are put into the manifest.
+def write_bundle(
+    path: Path, manifest: Manifest, program: Program, files: Mapping[str, bytes | Callable[[Path], None]]
+) -> Bundle:
+    """Write a bundle whole: the program as QONNX, and `files`; the hashes of all are put into the manifest.
+
+    Parameters
+    ----------
+    files
+        By name, the content of a file, or a function that writes it to the path that it is given.
 
     Raises
     ------
     OutputError
         The directory cannot be written; what was there before is still there.
     """
-    contents = {NETWORK: writer.write(program).SerializeToString(deterministic=True), **files}
-    complete = manifest.model_copy(update={"files": {name: sha256_bytes(contents[name]) for name in sorted(contents)}})
     with whole_directory(path) as scratch:
-        for name, content in contents.items():
+        save(program, scratch / NETWORK)
+        for name, content in files.items():
             target = scratch / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            if callable(content):
+                content(target)
+            else:
+                target.write_bytes(content)
+        digests = {name: sha256_file(scratch / name) for name in sorted([NETWORK, *files])}
+        complete = manifest.model_copy(update={"files": digests})
         (scratch / MANIFEST).write_text(to_text(complete), "utf-8")
         # What was written is read back as any other reader would: the QONNX file must give this very program.
         load_bundle(scratch)
@@ -105,7 +117,7 @@ def load_bundle(path: Path) -> Bundle:
         raise BundleError(f"{path / MANIFEST} lists no file {absent[0]!r}")
     for name, digest in manifest.files.items():
         _checked(path, name, digest)
-    program = reader.read(reader.load(path / NETWORK))
+    program = read(load(path / NETWORK))
     _check_program(path, manifest, program)
     return Bundle(path, manifest, program)
 

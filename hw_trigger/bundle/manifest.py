@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 
-FORMAT = "hw_trigger bundle"
-VERSION = 1
+FORMAT: Final = "hw_trigger bundle"
+VERSION: Final = 1
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

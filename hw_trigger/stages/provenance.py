@@ -29,6 +29,8 @@ def versions() -> dict[str, str]:
 
 def config_digest(config: Config) -> str:
     """Return the SHA-256 of what training depends on: where files are, and the settings of later stages, are left out."""
-    values = config.model_dump(mode="json", include={"channel", "seed", "data", "model", "quant", "training", "trigger"})
+    values = config.model_dump(
+        mode="json", include={"channel", "seed", "data", "model", "quant", "training", "trigger"}
+    )
     values["data"] = {key: values["data"][key] for key in ("columns", "allow_constant")}
     return sha256_bytes(to_json(values).encode())
