@@ -16,7 +16,7 @@ from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.scores import mean_squares_of_sums
 from hw_trigger.detection.threshold import fit_threshold
-from hw_trigger.files import to_json
+from hw_trigger.files import sha256_bytes, to_json
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import Program, Scaling
@@ -25,7 +25,8 @@ from hw_trigger.models.export import to_program, with_trigger
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.models.fused_cell import fuse
 from hw_trigger.models.quant_autoencoder import QuantAutoencoder
-from hw_trigger.stages.provenance import provenance
+from hw_trigger.stages.networks import use_threads
+from hw_trigger.stages.provenance import config_digest, provenance
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.telemetry import channel_digest, digitize, load_channel
 from hw_trigger.telemetry.channel import Channel
@@ -59,8 +60,13 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
     samples = digitize(channel.train, scaling, what)
     training, window = config.training, config.model.window
     parts = split_by_time(scaled_values(scaling, samples.raw), window, training.validation, what=what)
-    trainer = _Trainer(config, reporter, *(window_tensor(part, window, training.stride) for part in parts))
-    torch.set_num_threads(training.threads)
+    # Checkpoints of other settings or other data lie elsewhere: changing one's mind twice loses nothing.
+    key = sha256_bytes(f"{config_digest(config)} {channel_digest(channel)}".encode())[:12]
+    directory = config.paths.models / f".{config.run_name}.training"
+    trainer = _Trainer(
+        config, reporter, directory / key, *(window_tensor(part, window, training.stride) for part in parts)
+    )
+    use_threads(config)
     torch.manual_seed(config.seed)
     float_model = FloatAutoencoder(config.architecture())
     histories = {"float": trainer.fit("float", float_model, training.float_epochs, training.float_learning_rate)}
@@ -82,7 +88,7 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
             QUANTIZED_WEIGHTS: partial(save_state, model),
         },
     )
-    shutil.rmtree(trainer.directory, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
     if samples.saturated:
         reporter.warn(
             f"{samples.saturated} training values are outside the raw format {scaling.raw} and were saturated"
@@ -97,13 +103,9 @@ class _Trainer:
 
     config: Config
     reporter: Reporter
+    directory: Path
     train: Tensor
     validation: Tensor
-
-    @property
-    def directory(self) -> Path:
-        """Where checkpoints are until the bundle is whole."""
-        return self.config.paths.models / f".{self.config.run_name}.training"
 
     def fit(self, name: str, model: nn.Module, epochs: int, learning_rate: float) -> History:
         """Train a network, from the checkpoint of that name where there is one."""

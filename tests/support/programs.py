@@ -8,6 +8,9 @@ import numpy as np
 
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
 from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Scaling, Trigger
+from hw_trigger.verification.stress import stress_windows as random_windows
+
+__all__ = ["Sizes", "random_program", "random_windows"]
 
 
 @dataclass(frozen=True)
@@ -61,30 +64,6 @@ def random_program(
     )
 
 
-def random_windows(program: Program, n: int, seed: int = 0) -> Codes:
-    """Return windows of raw codes: uniform noise, slow waves, constants at the limits, and single spikes, in turn."""
-    rng = np.random.default_rng(seed)
-    raw, shape = program.raw, (program.steps, program.n_features)
-    middle = (raw.low + raw.high) / 2
-    swing = (raw.high - raw.low) / 2
-    windows = np.empty((n, *shape), np.int64)
-    for index in range(n):
-        kind = index % 4
-        if kind == 0:
-            window = rng.integers(raw.low, raw.high, shape, endpoint=True)
-        elif kind == 1:
-            phase = rng.uniform(0, 2 * np.pi, (1, shape[1]))
-            wave = np.sin(np.arange(shape[0])[:, None] * rng.uniform(0.1, 1.5) + phase)
-            window = np.rint(middle + swing * rng.uniform(0.05, 1) * wave)
-        elif kind == 2:
-            window = np.full(shape, raw.low if rng.random() < 0.5 else raw.high)
-        else:
-            window = np.full(shape, round(middle))
-            window[rng.integers(shape[0])] = raw.high
-        windows[index] = np.clip(window, raw.low, raw.high)
-    return windows
-
-
 @dataclass
 class _Draw:
     rng: np.random.Generator
@@ -95,7 +74,7 @@ class _Draw:
         width = min(int(self.rng.integers(*self.widths, endpoint=True)), cap)
         integer = int(self.rng.integers(low, high, endpoint=True))
         if not self.any_mode:
-            symmetric = Overflow.SAT_SYM if self.rng.random() < 0.3 else Overflow.SAT
+            symmetric = Overflow.SAT_SYM if self.rng.random() < 0.3 and signed else Overflow.SAT
             return Format(width, integer, signed, Rounding.RND_CONV, symmetric)
         rounding = list(Rounding)[self.rng.integers(len(Rounding))]
         overflow = list(Overflow)[self.rng.integers(len(Overflow))]

@@ -1,0 +1,74 @@
+"""What PyTorch computes of raw codes, as codes: the reference that every other executor is compared with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hw_trigger.fixedpoint.formats import Codes, Format
+from hw_trigger.fixedpoint.golden import check_windows
+from hw_trigger.fixedpoint.precision import float64_reasons
+from hw_trigger.fixedpoint.program import Scaling
+from hw_trigger.models.export import to_program
+from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+
+
+@torch.no_grad()
+def reconstruct(
+    model: QuantAutoencoder,
+    scaling: Scaling | None,
+    raw: Codes,
+    *,
+    batch: int = 512,
+    progress: Callable[[int], None] | None = None,
+) -> Codes:
+    """Return the reconstruction of raw windows in codes of the output format, shape unchanged.
+
+    The scaling too is computed by PyTorch, in floating point: float64 where float32 would not be exact.
+
+    Parameters
+    ----------
+    raw
+        Codes of the scaling's raw format, or of the network's input without a scaling, ``(n, steps, n_features)``.
+    batch
+        Windows computed at a time.
+    progress
+        Called with the number of windows done, as they are done.
+
+    Raises
+    ------
+    WindowsError
+        The shape is not the network's, or a code is outside the raw format.
+    """
+    program = to_program(model, name=model.architecture.name, scaling=scaling)
+    raw = check_windows(program, raw)
+    dtype = torch.float64 if float64_reasons(program) else torch.float32
+    network = copy.deepcopy(model).to(dtype).eval()
+    codes = np.empty_like(raw)
+    for start in range(0, len(raw), batch):
+        samples = torch.from_numpy(program.raw.values(raw[start : start + batch])).to(dtype)
+        if scaling is not None:
+            samples = _scale(scaling, samples)
+        codes[start : start + batch] = _codes(network(samples), program.output)
+        if progress is not None:
+            progress(len(samples))
+    return codes
+
+
+def _scale(scaling: Scaling, samples: Tensor) -> Tensor:
+    """Return what the network's input quantizer is given."""
+    gain = torch.from_numpy(scaling.gain_format.values(scaling.gain)).to(samples.dtype)
+    offset = torch.from_numpy(scaling.offset_format.values(scaling.offset)).to(samples.dtype)
+    return samples * gain + offset
+
+
+def _codes(values: Tensor, number_format: Format) -> Codes:
+    scaled = np.ldexp(values.double().numpy(), number_format.fraction)
+    codes = np.rint(scaled)
+    if not (np.array_equal(codes, scaled) and codes.min() >= number_format.low and codes.max() <= number_format.high):
+        raise RuntimeError(f"the network put out values that are no codes of {number_format}")
+    return np.asarray(codes, np.int64)

@@ -1,0 +1,164 @@
+"""What a report is made of. What does not exist yet is left empty, and the report says how to get it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw_trigger.detection.metrics import DetectionMetrics
+from hw_trigger.fixedpoint.program import Program
+from hw_trigger.hls.settings import HlsSettings
+from hw_trigger.telemetry.channel import ChannelFacts, Interval
+from hw_trigger.verification.table import VerificationTable
+
+_Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LossCurve:
+    """The losses of one training.
+
+    Attributes
+    ----------
+    name
+        For example ``"float"`` or ``"QAT (w8a8)"``.
+    train, validation
+        Mean loss of each epoch.
+    best_epoch
+        The epoch whose weights were kept, counted from 1.
+    """
+
+    name: str
+    train: Sequence[float]
+    validation: Sequence[float]
+    best_epoch: int | None
+
+    def __post_init__(self) -> None:
+        if len(self.train) != len(self.validation) or not len(self.train):
+            raise ValueError(f"losses of {len(self.train)} and {len(self.validation)} epochs; equal numbers are needed")
+        if self.best_epoch is not None and not 1 <= self.best_epoch <= len(self.train):
+            raise ValueError(f"best epoch {self.best_epoch} of {len(self.train)}")
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Detection metrics of one executor, for example ``"float network"``, ``"quantized network"``, ``"integer program"``."""
+
+    executor: str
+    metrics: DetectionMetrics
+
+
+@dataclass(frozen=True, eq=False)
+class Telemetry:
+    """Test data of the channel as the integer program (or whichever executor is named) saw them, for the plots.
+
+    Attributes
+    ----------
+    executor
+        Whose reconstruction and scores they are.
+    unit, score_unit
+        Units of values and of scores, for example ``"scaled"`` and ``"scaled units squared"``.
+    samples
+        Column 0 of the test data, shape ``(M,)``.
+    scores
+        Causal scores, shape ``(M,)``; NaN for the first samples, which end no window.
+    threshold
+        In the unit of the scores.
+    anomalies
+        Labelled anomalies.
+    windows
+        Column 0 of every window's reconstruction, stride 1, shape ``(M - length + 1, length)``.
+    """
+
+    channel: str
+    executor: str
+    unit: str
+    score_unit: str
+    samples: _Values
+    scores: _Values
+    threshold: float
+    anomalies: tuple[Interval, ...]
+    windows: _Values
+
+    def __post_init__(self) -> None:
+        count, length = self.windows.shape
+        if self.samples.shape != (count + length - 1,) or self.scores.shape != self.samples.shape:
+            raise ValueError(
+                f"{count} windows of {length} samples cover {count + length - 1}, and there are samples "
+                f"{self.samples.shape} and scores {self.scores.shape}"
+            )
+
+    @property
+    def length(self) -> int:
+        """Samples of a window."""
+        return int(self.windows.shape[1])
+
+    @property
+    def reconstruction(self) -> _Values:
+        """For each sample the last value of the window that ends with it, shape ``(M,)``; NaN where no window ends."""
+        return np.concatenate([np.full(self.length - 1, np.nan), self.windows[:, -1]])
+
+    @property
+    def labels(self) -> NDArray[np.bool_]:
+        """Whether a sample is labelled anomalous, shape ``(M,)``."""
+        labels = np.zeros(len(self.samples), bool)
+        for anomaly in self.anomalies:
+            labels[anomaly.start : anomaly.stop] = True
+        return labels
+
+
+@dataclass(frozen=True)
+class Saturations:
+    """How many codes of each tensor were saturated, by ``layer.tensor``, in so many windows."""
+
+    windows: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportData:
+    """All that a report can say of a run; what is ``None`` or empty has not been done yet.
+
+    Attributes
+    ----------
+    run
+        Name of the run.
+    program
+        The fixed-point program.
+    facts
+        Of the channel.
+    quantization
+        Name of the preset, for example ``"w8a8"``.
+    detection
+        Of each executor, with each kind of score.
+    losses
+        Of each training.
+    telemetry
+        For the plots of test data.
+    verification
+        Written by the C-simulation.
+    settings
+        Of the HLS project, from which the estimate follows.
+    saturations
+        Counted on the test windows.
+    provenance
+        Versions, seed and content hashes, as they are to be shown.
+    commands
+        What reproduces the run: what each gives, and the command line.
+    """
+
+    run: str
+    program: Program
+    facts: ChannelFacts | None = None
+    quantization: str | None = None
+    detection: tuple[Detection, ...] = ()
+    losses: tuple[LossCurve, ...] = ()
+    telemetry: Telemetry | None = None
+    verification: VerificationTable | None = None
+    settings: HlsSettings | None = None
+    saturations: Saturations | None = None
+    provenance: Mapping[str, str | int | float] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,184 @@
+"""Prove the firmware bit-exact: every executor on the same windows, every pair compared code for code."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw_trigger.bundle.bundle import NETWORK, Bundle
+from hw_trigger.config.schema import Config
+from hw_trigger.files import to_json, write_whole
+from hw_trigger.fixedpoint import compiled, golden, serialize
+from hw_trigger.fixedpoint.formats import Codes
+from hw_trigger.fixedpoint.golden import Execution
+from hw_trigger.fixedpoint.program import Program
+from hw_trigger.hls import csim, library
+from hw_trigger.hls.differences import first_difference
+from hw_trigger.hls.project import Project, ProjectError, open_project
+from hw_trigger.models.execution import reconstruct
+from hw_trigger.qonnx import onnxruntime_executor, qonnx_executor
+from hw_trigger.qonnx.file import load
+from hw_trigger.stages.networks import load_quantized, open_bundle
+from hw_trigger.stages.recorded import load_test, recorded_windows
+from hw_trigger.stages.reporter import Reporter
+from hw_trigger.verification.rendering import to_markdown, verdict
+from hw_trigger.verification.table import Comparison, VerificationTable, compare
+
+JSON_NAME = "verification.json"
+MARKDOWN_NAME = "verification.md"
+
+PYTORCH, RUNTIME, QONNX = "PyTorch", "ONNX Runtime", "qonnx"
+GOLDEN, REFERENCE = "golden (compiled)", "golden (NumPy)"
+TESTBENCH, LIBRARY = "C-sim testbench", "C-sim library"
+
+
+def run_csim(config: Config, reporter: Reporter) -> VerificationTable:
+    """Compare PyTorch, ONNX Runtime, qonnx, the golden model and C-simulation, and write the verification table.
+
+    PyTorch, ONNX Runtime and the golden model compute every window of the test data; qonnx and the C-simulations the windows
+    that are recorded in the project. The table lies in the project's directory, and goes with it.
+
+    Raises
+    ------
+    BundleError, ProjectError
+        There is no bundle or no project, or the project is of another program.
+    CompilerError, SimulationError
+        There is no C++ compiler, or a simulation crashed.
+    """
+    bundle, config = open_bundle(config)
+    program = bundle.program
+    project = _open(bundle, config)
+    channel, samples = load_test(bundle, config, reporter)
+    recorded = project.windows()
+    windows = np.concatenate([recorded_windows(program, channel, samples), recorded])
+    fast = _execute_all(bundle, config, windows, reporter)
+    slow = _execute_recorded(bundle, project, config.csim.jobs, reporter)
+    # The recorded windows are the last ones of all: there every executor is compared with every other.
+    tail = {name: _last(execution, len(recorded)) for name, execution in fast.items()}
+    table = VerificationTable((*_compare_pairs(fast), *_compare_pairs(tail | slow)))
+    _write(project.directory, program, table)
+    _tell(table, project.directory, reporter)
+    difference = first_difference(slow[REFERENCE].outputs, slow[LIBRARY].outputs)
+    if difference is not None:
+        reporter.warn(f"{LIBRARY} first differs from {REFERENCE} at {difference}")
+    return table
+
+
+def read_verification(project: Path, program: Program) -> VerificationTable | None:
+    """Return the table that `run_csim` left in a project's directory; ``None`` where there is none of this program.
+
+    Raises
+    ------
+    VerificationFileError
+        The file is damaged.
+    """
+    path = project / JSON_NAME
+    if not path.is_file():
+        return None
+    document = json.loads(path.read_text("utf-8"))
+    if document.get("program") != serialize.digest(program):
+        return None
+    return VerificationTable.from_dict(document["table"])
+
+
+def _open(bundle: Bundle, config: Config) -> Project:
+    """Open the project, and refuse one that was written for another program or changed since."""
+    project = open_project(config.project_path)
+    if serialize.digest(project.program) != bundle.manifest.program_sha256:
+        raise ProjectError(
+            f"the HLS project {project.directory} was written for another program than that of bundle {bundle.path}; "
+            "run hw-trigger hls again"
+        )
+    project.check()
+    return project
+
+
+def _execute_all(bundle: Bundle, config: Config, windows: Codes, reporter: Reporter) -> dict[str, Execution]:
+    """Execute the whole test data where that takes seconds."""
+    program = bundle.program
+    with reporter.task(PYTORCH, len(windows)) as advance:
+        model = load_quantized(bundle, config)
+        reconstruction = reconstruct(model, program.scaling, windows, progress=advance)
+    with reporter.task(RUNTIME, len(windows)) as advance:
+        runtime = onnxruntime_executor.execute(load(bundle.path / NETWORK), program, windows, progress=advance)
+    with reporter.task(GOLDEN, len(windows)) as advance:
+        exact = compiled.run(program, windows, progress=advance)
+    # PyTorch has the network only: the trigger behind it is no part of the trained model.
+    return {PYTORCH: Execution(reconstruction, None, None), RUNTIME: runtime, GOLDEN: exact}
+
+
+def _execute_recorded(bundle: Bundle, project: Project, jobs: int | None, reporter: Reporter) -> dict[str, Execution]:
+    """Execute the project's recorded windows where that takes longer."""
+    program, windows = bundle.program, project.windows()
+    with reporter.task(REFERENCE, 1) as advance:
+        reference = golden.run(program, windows, trace=True)
+        advance(1)
+    with reporter.task(QONNX, 1) as advance:
+        by_qonnx = qonnx_executor.execute(load(bundle.path / NETWORK), program, windows)
+        advance(1)
+    with reporter.task(f"{TESTBENCH}, compiled on the first run", len(windows)) as advance:
+        testbench = csim.run(project, jobs=jobs, progress=advance)
+    with reporter.task(f"{LIBRARY}, compiled on the first run", len(windows)) as advance:
+        traced = library.trace(project, windows, jobs=jobs, progress=advance)
+    return {REFERENCE: reference, QONNX: by_qonnx, TESTBENCH: testbench.found, LIBRARY: traced}
+
+
+def _last(execution: Execution, count: int) -> Execution:
+    """Return what was computed of the last windows."""
+    score, trigger = execution.score, execution.trigger
+    return Execution(
+        execution.reconstruction[-count:],
+        None if score is None else score[-count:],
+        None if trigger is None else trigger[-count:],
+    )
+
+
+def _compare_pairs(executions: Mapping[str, Execution]) -> list[Comparison]:
+    """Compare every pair of executors in every tensor that both have."""
+    tensors = {name: _tensors(execution) for name, execution in executions.items()}
+    return [
+        compare(tensor, (first, codes), (second, tensors[second][tensor]))
+        for first, second in itertools.combinations(tensors, 2)
+        for tensor, codes in tensors[first].items()
+        if tensor in tensors[second]
+    ]
+
+
+def _tensors(execution: Execution) -> dict[str, Any]:
+    found: dict[str, Any] = {"reconstruction": execution.reconstruction}
+    if execution.score is not None:
+        found["score"] = execution.score
+    if execution.trigger is not None:
+        found["trigger"] = execution.trigger
+    return found | {f"layer {name}": codes for name, codes in execution.outputs.items()}
+
+
+def _tell(table: VerificationTable, directory: Path, reporter: Reporter) -> None:
+    """Say the verdict, and a line for each pair on each set of windows."""
+    pairs: dict[tuple[str, str, int], list[Comparison]] = {}
+    for item in table.comparisons:
+        pairs.setdefault((item.first, item.second, item.windows), []).append(item)
+    for (first, second, windows), items in pairs.items():
+        codes, mismatches = (sum(getattr(item, name) for item in items) for name in ("codes", "mismatches"))
+        distinct = max(item.distinct for item in items)
+        reporter.say(
+            f"{first} and {second}: {mismatches:,} mismatches in {codes:,} codes of {windows:,} windows "
+            f"({distinct:,} distinct values)"
+        )
+    if table.ok:
+        reporter.say(f"{verdict(table)} Table: {directory / MARKDOWN_NAME}; next: hw-trigger report")
+    else:
+        for note in table.notes:
+            reporter.warn(note)
+        reporter.warn(f"VERIFICATION: {verdict(table)} Table: {directory / MARKDOWN_NAME}")
+
+
+def _write(directory: Path, program: Program, table: VerificationTable) -> None:
+    document = {"program": serialize.digest(program), "table": table.to_dict()}
+    write_whole(directory / JSON_NAME, to_json(document))
+    write_whole(directory / MARKDOWN_NAME, f"# Verification of {program.name}\n\n{to_markdown(table)}\n")

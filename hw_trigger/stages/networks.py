@@ -1,0 +1,65 @@
+"""The trained networks of a bundle, for comparisons with PyTorch."""
+
+from __future__ import annotations
+
+import torch
+
+from hw_trigger.bundle.bundle import CONFIG, FLOAT_WEIGHTS, QUANTIZED_WEIGHTS, Bundle, load_bundle
+from hw_trigger.config.compose import from_yaml
+from hw_trigger.config.schema import Config
+from hw_trigger.models.export import network_formats
+from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.training.state import load_state
+
+
+def open_bundle(config: Config) -> tuple[Bundle, Config]:
+    """Return the run's bundle, and the configuration that goes with it.
+
+    What the bundle was trained with is the bundle's; where things are, and the settings of later stages, are the given ones.
+
+    Raises
+    ------
+    BundleError
+        There is no bundle, or it is damaged.
+    """
+    bundle = load_bundle(config.bundle_path)
+    trained = from_yaml(bundle.read(CONFIG).decode())
+    data = config.data.model_copy(
+        update={"columns": trained.data.columns, "allow_constant": trained.data.allow_constant}
+    )
+    later = {"run": config.run_name, "data": data, "csim": config.csim, "hls": config.hls, "paths": config.paths}
+    return bundle, trained.model_copy(update=later)
+
+
+def use_threads(config: Config) -> None:
+    """Have PyTorch use as many threads as are configured: on tensors of these sizes more of them may be much slower."""
+    torch.set_num_threads(config.training.threads)
+
+
+def load_float(bundle: Bundle, config: Config) -> FloatAutoencoder:
+    """Return the float network, ready to infer.
+
+    Raises
+    ------
+    StateFileError
+        Its weights are not this network's.
+    """
+    use_threads(config)
+    model = FloatAutoencoder(config.architecture())
+    load_state(model, bundle.path / FLOAT_WEIGHTS)
+    return model.eval()
+
+
+def load_quantized(bundle: Bundle, config: Config) -> QuantAutoencoder:
+    """Return the quantized network of stock Brevitas layers, ready to infer.
+
+    Raises
+    ------
+    StateFileError
+        Its weights are not this network's.
+    """
+    use_threads(config)
+    model = QuantAutoencoder(config.architecture(), network_formats(bundle.program))
+    load_state(model, bundle.path / QUANTIZED_WEIGHTS)
+    return model.eval()

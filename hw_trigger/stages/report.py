@@ -1,0 +1,203 @@
+"""Gather what is known of a run, and write its report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hw_trigger.bundle.bundle import HISTORY, Bundle
+from hw_trigger.config.schema import Config
+from hw_trigger.detection.metrics import evaluate
+from hw_trigger.detection.scores import (
+    ScoreKind,
+    Scores,
+    causal_scores,
+    mean_squares,
+    mean_squares_of_sums,
+    sample_scores,
+)
+from hw_trigger.detection.threshold import fit_threshold
+from hw_trigger.fixedpoint import compiled
+from hw_trigger.fixedpoint.formats import Codes
+from hw_trigger.fixedpoint.golden import Execution
+from hw_trigger.fixedpoint.program import Scaling
+from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.report.data import Detection, LossCurve, ReportData, Saturations, Telemetry
+from hw_trigger.report.render import MARKDOWN_NAME, write_report
+from hw_trigger.stages.csim import read_verification
+from hw_trigger.stages.networks import load_float, open_bundle
+from hw_trigger.stages.recorded import load_test, recorded_windows
+from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.telemetry import Samples, digitize
+from hw_trigger.telemetry.channel import Channel, facts
+from hw_trigger.telemetry.scaling import scaled_values
+from hw_trigger.training.split import window_tensor
+
+BATCH = 256
+
+
+def run_report(config: Config, reporter: Reporter) -> Path:
+    """Write ``reports/<run>``: JSON, Markdown and plots; return the Markdown file.
+
+    Detection is measured on the test data, with the threshold of the training data: of the float network, and of the integer
+    program, which is the quantized network bit for bit.
+
+    Raises
+    ------
+    BundleError
+        There is no bundle.
+    UserError
+        The channel cannot be had or has changed.
+    """
+    bundle, config = open_bundle(config)
+    run = _Run(bundle, config, reporter, *load_test(bundle, config, reporter))
+    windows = recorded_windows(bundle.program, run.channel, run.samples)
+    with reporter.task("integer program on the test data", len(windows)) as advance:
+        execution = compiled.run(bundle.program, windows, progress=advance)
+    data = ReportData(
+        run=config.run_name,
+        program=bundle.program,
+        facts=facts(run.channel, config.model.window),
+        quantization=config.quant.name,
+        detection=(*run.detect_float(), *run.detect_integer(execution)),
+        losses=_losses(bundle, config),
+        telemetry=run.telemetry(execution),
+        verification=read_verification(config.project_path, bundle.program),
+        settings=config.hls,
+        saturations=Saturations(len(windows), execution.saturations),
+        provenance=_provenance(bundle),
+        commands=_commands(config),
+    )
+    write_report(data, config.report_path)
+    path = config.report_path / MARKDOWN_NAME
+    for item in data.detection:
+        if item.metrics.score is ScoreKind.CAUSAL:
+            reporter.say(
+                f"{item.executor}, causal score: AUC-ROC {_show(item.metrics.auc_roc)}, AUC-PR {_show(item.metrics.auc_pr)}, "
+                f"F1 {_show(item.metrics.f1)} at the trained threshold"
+            )
+    reporter.say(f"report {path}")
+    return path
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A bundle with its test data."""
+
+    bundle: Bundle
+    config: Config
+    reporter: Reporter
+    channel: Channel
+    samples: Samples
+
+    @property
+    def scaling(self) -> Scaling:
+        """The program's scaling, which a bundle always has."""
+        if self.bundle.program.scaling is None:
+            raise RuntimeError("a loaded bundle has a scaling")
+        return self.bundle.program.scaling
+
+    def detect_float(self) -> list[Detection]:
+        """Measure the float network, with a threshold fitted to its own training scores."""
+        model = load_float(self.bundle, self.config)
+        training = digitize(self.channel.train, self.scaling, f"the training data of channel {self.channel.name!r}")
+        scores = {
+            part: self._float_scores(model, samples.raw, part)
+            for part, samples in (("training", training), ("test", self.samples))
+        }
+        threshold = fit_threshold(scores["training"], self.config.trigger.sigmas)
+        return self._measure("float network", scores["test"], threshold)
+
+    def detect_integer(self, execution: Execution) -> list[Detection]:
+        """Measure the integer program with the threshold that is in it."""
+        return self._measure(
+            "integer program", self._integer_scores(execution), self.bundle.manifest.threshold.mean_square
+        )
+
+    def telemetry(self, execution: Execution) -> Telemetry:
+        """Return what the plots of the test data show."""
+        program = self.bundle.program
+        return Telemetry(
+            channel=self.channel.name,
+            executor="integer program",
+            unit="scaled",
+            score_unit="scaled units squared",
+            samples=scaled_values(self.scaling, self.samples.raw)[:, 0],
+            scores=causal_scores(self._integer_scores(execution), program.steps),
+            threshold=self.bundle.manifest.threshold.mean_square,
+            anomalies=self.channel.anomalies,
+            windows=program.output.values(execution.reconstruction[:, :, 0]),
+        )
+
+    def _measure(self, executor: str, window_scores: Scores, threshold: float) -> list[Detection]:
+        steps = self.bundle.program.steps
+        return [
+            Detection(
+                executor, evaluate(sample_scores(window_scores, steps, kind), self.channel.labels, threshold, kind)
+            )
+            for kind in ScoreKind
+        ]
+
+    def _integer_scores(self, execution: Execution) -> Scores:
+        program = self.bundle.program
+        if program.trigger is None or execution.score is None:
+            raise RuntimeError("a loaded bundle has a trigger")
+        return mean_squares_of_sums(execution.score, program.steps, program.n_features, program.trigger.score.fraction)
+
+    @torch.no_grad()
+    def _float_scores(self, model: FloatAutoencoder, raw: Codes, part: str) -> Scores:
+        """Return the mean squares of the float network's errors on every window."""
+        x = window_tensor(scaled_values(self.scaling, raw), self.bundle.program.steps)
+        errors: list[NDArray[np.float32]] = []
+        with self.reporter.task(f"float network on the {part} data", len(x)) as advance:
+            for batch in torch.split(x, BATCH):
+                errors.append((model(batch) - batch).numpy())
+                advance(len(batch))
+        return mean_squares(np.concatenate(errors))
+
+
+def _losses(bundle: Bundle, config: Config) -> tuple[LossCurve, ...]:
+    """Return the curves of both trainings."""
+    names = {"float": "float", "quantized": f"QAT ({config.quant.name})"}
+    histories = json.loads(bundle.read(HISTORY))
+    return tuple(
+        LossCurve(
+            label,
+            histories[name]["train"],
+            histories[name]["validation"],
+            1 + int(np.argmin(histories[name]["validation"])),
+        )
+        for name, label in names.items()
+    )
+
+
+def _provenance(bundle: Bundle) -> dict[str, str | int | float]:
+    manifest = bundle.manifest
+    return {
+        "telemetry": manifest.channel.source,
+        "telemetry SHA-256": manifest.channel.sha256,
+        "configuration SHA-256": manifest.provenance.config_sha256,
+        "program SHA-256": manifest.program_sha256,
+        "seed": manifest.provenance.seed,
+        **manifest.provenance.versions,
+    }
+
+
+def _commands(config: Config) -> dict[str, str]:
+    choice = f"channel={config.channel} model={config.model.name} quant={config.quant.name} run={config.run_name}"
+    stages = {
+        "the bundle": "qat",
+        "the HLS project": "hls",
+        "the verification": "csim",
+        "this report": "report",
+    }
+    return {what: f"hw-trigger {stage} {choice}" for what, stage in stages.items()}
+
+
+def _show(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"

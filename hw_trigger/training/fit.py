@@ -1,0 +1,142 @@
+"""The training loop: the same seed, data and first weights give the same bytes, killed and resumed or not."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LRScheduler
+
+from hw_trigger.errors import UserError
+from hw_trigger.training import checkpoint as checkpoints
+from hw_trigger.training.checkpoint import Checkpoint
+from hw_trigger.training.settings import FitSettings, History
+
+
+class DivergenceError(UserError):
+    """The loss is no longer a finite number."""
+
+
+class NoWindowsError(UserError):
+    """There are no windows to train on, or none to validate on."""
+
+
+def fit(
+    model: nn.Module,
+    train: Tensor,
+    validation: Tensor,
+    settings: FitSettings,
+    *,
+    checkpoint: Path | None = None,
+    progress: Callable[[History], None] | None = None,
+) -> History:
+    """Train an autoencoder in place to reconstruct windows, and leave it with the weights of its best epoch.
+
+    Adam (Kingma and Ba, 2015) on the mean squared error. Data may be views of overlapping windows: a batch is copied at a time.
+
+    Parameters
+    ----------
+    train, validation
+        Scaled windows, float32, ``(n, steps, n_features)``.
+    checkpoint
+        File that the state is written to after every epoch, and that a run goes on from where it exists. It stays when the run
+        is complete: the same call then returns at once, with the same result.
+    progress
+        Called with the history after every epoch, the checkpoint being written.
+
+    Raises
+    ------
+    NoWindowsError
+        `train` or `validation` is empty.
+    DivergenceError
+        The loss became NaN or infinite.
+    StateFileError
+        The checkpoint is damaged, or belongs to another run.
+    OutputError
+        The checkpoint cannot be written.
+    """
+    for name, windows in (("train", train), ("validate", validation)):
+        if not len(windows):
+            raise NoWindowsError(f"there are no windows to {name} on; choose a shorter window or a smaller stride")
+    optimizer = Adam(model.parameters(), settings.learning_rate)
+    scheduler = _scheduler(optimizer, settings)
+    history, best = History(), _snapshot(model)
+    run = "" if checkpoint is None else checkpoints.fingerprint(model, train, validation, settings)
+    found = None if checkpoint is None else checkpoints.load(checkpoint, run)
+    if found is not None:
+        history, best = found.history, found.best
+        model.load_state_dict(found.model)
+        optimizer.load_state_dict(found.optimizer)
+        scheduler.load_state_dict(found.scheduler)
+    while history.epochs < settings.epochs and not history.stopped_early:
+        train_loss = _run_epoch(model, optimizer, train, settings, history.epochs)
+        scheduler.step()
+        validation_loss = _finite(
+            evaluate(model, validation, settings.batch_size), "validation", history.epochs, settings
+        )
+        history = History((*history.train, train_loss), (*history.validation, validation_loss))
+        if history.best_epoch == history.epochs - 1:
+            best = _snapshot(model)
+        if history.epochs - 1 - history.best_epoch >= settings.patience:
+            history = replace(history, stopped_early=True)
+        if checkpoint is not None:
+            state = Checkpoint(history, model.state_dict(), best, optimizer.state_dict(), scheduler.state_dict())
+            checkpoints.save(checkpoint, state, run)
+        if progress is not None:
+            progress(history)
+    model.load_state_dict(best)
+    return history
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, windows: Tensor, batch_size: int) -> float:
+    """Return the mean squared error of the reconstruction of windows ``(n, steps, n_features)``."""
+    model.eval()
+    total: float = sum(_loss(model, batch).item() * len(batch) for batch in torch.split(windows, batch_size))
+    return total / len(windows)
+
+
+def _run_epoch(model: nn.Module, optimizer: Adam, train: Tensor, settings: FitSettings, epoch: int) -> float:
+    """Pass over the training windows once; return the mean loss."""
+    model.train()
+    # A generator of its own for each epoch: the order does not depend on what was drawn before, or on where a run resumed.
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch))
+    total = 0.0
+    for index in torch.split(order, settings.batch_size):
+        loss = _loss(model, train[index])
+        total += _finite(loss.item(), "training", epoch, settings) * len(index)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
+        optimizer.step()
+    return total / len(train)
+
+
+def _loss(model: nn.Module, windows: Tensor) -> Tensor:
+    return nn.functional.mse_loss(model(windows), windows)
+
+
+def _finite(loss: float, kind: str, epoch: int, settings: FitSettings) -> float:
+    if not math.isfinite(loss):
+        raise DivergenceError(
+            f"the {kind} loss became {loss} in epoch {epoch + 1}; choose a training.learning_rate below "
+            f"{settings.learning_rate:g} or a training.gradient_clip below {settings.gradient_clip:g}"
+        )
+    return loss
+
+
+def _scheduler(optimizer: Adam, settings: FitSettings) -> LRScheduler:
+    if settings.schedule == "cosine":
+        return CosineAnnealingLR(optimizer, settings.epochs)
+    return LambdaLR(optimizer, lambda _: 1.0)
+
+
+def _snapshot(model: nn.Module) -> dict[str, Any]:
+    return copy.deepcopy(model.state_dict())

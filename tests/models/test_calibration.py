@@ -1,0 +1,176 @@
+"""Integer bits follow from the float network, and impossible specifications are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from support.networks import DEEP, SMALL, random_samples
+
+from hw_trigger.fixedpoint import golden
+from hw_trigger.models.calibration import CalibrationError, calibrate, least_error
+from hw_trigger.models.export import to_program
+from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.models.spec import Architecture, LstmFormats, QuantSpec, TensorSpec
+from hw_trigger.models.statistics import observe, observe_lstm
+
+
+def float_network(architecture: Architecture, scale: float = 1.0) -> FloatAutoencoder:
+    torch.manual_seed(4)
+    model = FloatAutoencoder(architecture)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(scale)
+    return model
+
+
+def test_observes_what_the_network_computes() -> None:
+    model = float_network(DEEP, 2.0)
+    x = random_samples(DEEP, 8)
+    values = observe(model, x)
+    assert torch.allclose(values.output, model(x), atol=1e-6)
+    lstm = model.encoder[0]
+    hidden, (_, cell) = lstm(x)
+    layer = observe_lstm(lstm, x)
+    assert torch.allclose(layer.hidden, hidden, atol=1e-6)
+    assert torch.allclose(layer.cell[:, -1], cell[0], atol=1e-6)
+    i, f, g, o = layer.sums
+    assert torch.equal(layer.sigmoids, torch.sigmoid(torch.stack((i, f, o))))
+    assert torch.equal(layer.tanhs[0], torch.tanh(g))
+
+
+@pytest.mark.parametrize(
+    ("width", "values", "integer"),
+    [
+        # +-0.9 needs no more than the sign's bit left of the point; +-1.1 one more.
+        (8, [0.9, -0.9, 0.3], 1),
+        (8, [1.1, -1.1, 0.3], 2),
+        # Of many small values and one large one, the large one is cut off at 4 bits, and kept at 12.
+        (4, [0.11, -0.13, 0.06] * 2000 + [1.0], 0),
+        (12, [0.11, -0.13, 0.06] * 2000 + [1.0], 1),
+        # Beyond the point: all values are far below 1.
+        (8, [0.01, -0.013], -5),
+        (8, [200.0, -100.0], 9),
+        (8, [0.0, 0.0], -6),
+    ],
+)
+def test_least_error(width: int, values: list[float], integer: int) -> None:
+    spec = TensorSpec(width)
+    found = least_error(spec, np.array(values))
+    assert found == integer
+
+    # No other choice is better.
+    def error(bits: int) -> float:
+        target = spec.format(bits)
+        return float(np.mean((target.values(target.quantize(values)) - values) ** 2))
+
+    assert error(found) == min(error(bits) for bits in range(-12, 14))
+
+
+def test_a_gate_is_judged_by_its_activation() -> None:
+    """Sums far out, where the sigmoid is flat, do not coarsen the format."""
+    sums = np.concatenate([np.linspace(-3, 3, 500), np.full(200, 25.0)])
+    spec = TensorSpec(8)
+    assert least_error(spec, sums) == 6
+    assert least_error(spec, sums, lambda values: 1 / (1 + np.exp(-values))) == 4
+
+
+@pytest.mark.parametrize("architecture", [SMALL, DEEP], ids=lambda item: item.name)
+@pytest.mark.parametrize("width", [4, 8, 12])
+def test_calibrated_networks_come_close_to_the_float_one(architecture: Architecture, width: int) -> None:
+    model = float_network(architecture, 3.0)
+    x = random_samples(architecture, 100).clamp(-1, 0.99)
+    act = TensorSpec(width)
+    quant = QuantSpec(
+        weight=TensorSpec(width, narrow=True), input=TensorSpec(width, 1), gate=act, cell=act, latent=act, output=act,
+        sigmoid=TensorSpec(width, signed=False), tanh=act, hidden=act,
+    )  # fmt: skip
+    formats = calibrate(model, quant, x)
+    quantized = QuantAutoencoder(architecture, formats)
+    quantized.load_float(model)
+    with torch.no_grad():
+        wanted = model(x)
+        relative = float((quantized(x) - wanted).square().mean() / wanted.square().mean())
+    assert relative < {4: 0.5, 8: 5e-3, 12: 5e-5}[width]
+    # The chain is whole: every layer takes what the one before gives.
+    assert formats.encoder[0].input == formats.input
+    assert formats.latent.input == formats.encoder[-1].hidden
+    assert formats.decoder[0].input == formats.latent.output
+    assert formats.output.input == formats.decoder[-1].hidden
+
+
+def test_biases_are_no_finer_than_products() -> None:
+    formats = calibrate(float_network(DEEP), QuantSpec(), random_samples(DEEP, 20).clamp(-1, 0.99))
+    lstms: list[LstmFormats] = [*formats.encoder, *formats.decoder]
+    assert all(
+        item.bias.fraction <= item.weight.fraction + max(item.input.fraction, item.hidden.fraction) for item in lstms
+    )
+    assert all(
+        item.bias.fraction <= item.weight.fraction + item.input.fraction for item in (formats.latent, formats.output)
+    )
+    model = QuantAutoencoder(DEEP, formats)
+    model.load_float(float_network(DEEP))
+    program = to_program(model, name="deep")
+    assert program.exact_bits <= 24
+    golden.run(program, np.zeros((1, DEEP.window, DEEP.n_features), np.int64))
+
+
+def test_configured_integer_bits_stay() -> None:
+    quant = QuantSpec(cell=TensorSpec(9, 5), weight=TensorSpec(6, 2), bias=TensorSpec(12, 7), output=TensorSpec(8, 3))
+    formats = calibrate(float_network(SMALL), quant, random_samples(SMALL, 5))
+    assert str(formats.encoder[0].cell) == "ap_fixed<9,5,AP_RND_CONV,AP_SAT>"
+    assert str(formats.latent.weight) == "ap_fixed<6,2,AP_RND_CONV,AP_SAT>"
+    assert str(formats.latent.bias) == "ap_fixed<12,7,AP_RND_CONV,AP_SAT>"
+    assert str(formats.output.output) == "ap_fixed<8,3,AP_RND_CONV,AP_SAT>"
+    assert str(formats.encoder[0].sigmoid) == "ap_ufixed<8,0,AP_RND_CONV,AP_SAT>"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"weight": TensorSpec(8, signed=False)},
+            (
+                "quant 'w8a8': tensor 'weight' is unsigned, and its values are negative too; only these may be unsigned: "
+                "input, raw, sigmoid"
+            ),
+        ),
+        (
+            {"gate": TensorSpec(17)},
+            (
+                "quant 'w8a8': tensor 'gate' has a width of 17 bits, and 2 to 16 are possible "
+                "(an activation table has an entry for each code)"
+            ),
+        ),
+        (
+            {"cell": TensorSpec(1)},
+            (
+                "quant 'w8a8': tensor 'cell' has a width of 1 bits, and 2 to 16 are possible "
+                "(an activation table has an entry for each code)"
+            ),
+        ),
+        (
+            {"bias": TensorSpec(25)},
+            "quant 'w8a8': tensor 'bias' has a width of 25 bits, and 2 to 24 are possible (as float32 holds)",
+        ),
+    ],
+)
+def test_refuses(changes: dict[str, TensorSpec], message: str) -> None:
+    quant = replace(QuantSpec(), **changes)  # type: ignore[arg-type]
+    with pytest.raises(CalibrationError) as caught:
+        calibrate(float_network(SMALL), quant, random_samples(SMALL, 3))
+    assert str(caught.value) == message
+
+
+def test_refuses_a_damaged_network() -> None:
+    model = float_network(SMALL)
+    with torch.no_grad():
+        model.latent.weight[0, 0] = float("nan")
+    with pytest.raises(CalibrationError) as caught:
+        calibrate(model, QuantSpec(), random_samples(SMALL, 3))
+    assert str(caught.value) == (
+        "tensor 'latent.weight' has values that are not finite; the float network is damaged: train it again"
+    )

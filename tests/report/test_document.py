@@ -1,0 +1,104 @@
+"""The report as data: complete, labelled, and fit for JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from support.reports import STEPS, UNITS, bare_report, sample_report
+
+from hw_trigger.detection.metrics import evaluate
+from hw_trigger.detection.scores import ScoreKind
+from hw_trigger.files import to_json
+from hw_trigger.report.data import Detection, LossCurve
+from hw_trigger.report.document import to_document
+from hw_trigger.verification.table import VerificationTable
+
+
+def _document(**changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(to_json(to_document(replace(sample_report(), **changes), {})))
+    return found
+
+
+def test_every_section_says_where_its_figures_are_from() -> None:
+    document = _document()
+    assert document["format"] == "hw_trigger report"
+    assert document["version"] == 1
+    assert document["missing"] == {}
+    origins = {
+        name: {part["origin"] for part in (section if isinstance(section, list) else [section])}
+        for name, section in document.items()
+        if name not in {"format", "version", "run", "plots", "missing"}
+    }
+    assert origins == {
+        "network": {"exact"},
+        "channel": {"measured"},
+        "training": {"measured"},
+        "detection": {"measured"},
+        "verification": {"measured"},
+        "memory": {"exact"},
+        "estimate": {"estimated"},
+        "hls": {"recorded"},
+        "saturations": {"measured"},
+        "provenance": {"recorded"},
+        "commands": {"recorded"},
+    }
+
+
+def test_figures_are_those_of_the_data() -> None:
+    data, document = sample_report(), _document()
+    assert [(item["executor"], item["score"]) for item in document["detection"]] == [
+        (item.executor, item.metrics.score.value) for item in data.detection
+    ]
+    assert document["detection"][0]["auc_roc"] == data.detection[0].metrics.auc_roc
+    assert data.saturations is not None
+    tensors = document["saturations"]["tensors"]
+    assert tensors == {name: count for name, count in data.saturations.counts.items() if count}
+    assert tensors
+    assert document["training"][1]["validation"] == list(data.losses[1].validation)
+    assert VerificationTable.from_dict(document["verification"]) == data.verification
+    encoder = document["network"]["layers"][0]
+    assert (encoder["inputs"], encoder["outputs"], encoder["steps"]) == (1, UNITS, STEPS)
+    assert encoder["formats"]["gate_g"] == "ap_fixed<8,3,AP_RND_CONV,AP_SAT>"
+    trigger = data.program.trigger
+    telemetry = data.telemetry
+    assert trigger is not None
+    assert telemetry is not None
+    assert document["network"]["threshold"]["code"] == trigger.threshold
+    # The code is the real threshold rounded down: less than one step of the score away.
+    missing = telemetry.threshold - document["network"]["threshold"]["mean_square"]
+    assert 0 <= missing * STEPS < trigger.score.step
+    assert document["hls"]["layers"]["encoder_0"] == {"reuse_factor": 1, "recurrent_reuse_factor": 1, "gate_unroll": 1}
+
+
+def test_missing_sections_name_their_command() -> None:
+    document = to_document(bare_report(), {})
+    assert document["missing"] == {
+        "channel": "make report",
+        "training": "make qat",
+        "detection": "make report",
+        "verification": "make csim",
+        "estimate": "make hls",
+        "hls": "make hls",
+        "saturations": "make report",
+    }
+    assert all(document[name] is None for name in document["missing"])
+    assert document["network"]["threshold"] is None
+    assert document["memory"]["total"]["weights"] > 0
+    assert to_json(document)
+
+
+def test_what_is_not_finite_is_null() -> None:
+    document = _document(losses=(LossCurve("float", [0.5, math.nan], [math.inf, 0.25], 1),))
+    assert document["training"][0]["train"] == [0.5, None]
+    assert document["training"][0]["validation"] == [None, 0.25]
+
+
+def test_undefined_metrics_are_null_with_their_reason() -> None:
+    metrics = evaluate(np.array([0.1, 0.2]), np.array([False, False]), 1.0, ScoreKind.CAUSAL)
+    (item,) = _document(detection=(Detection("float network", metrics),))["detection"]
+    assert item["auc_roc"] is None
+    assert item["undefined"]["auc_roc"] == "no scored sample is labelled anomalous"

@@ -1,0 +1,87 @@
+"""HLS projects of random programs, and ways to damage them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw_trigger.fixedpoint import golden
+from hw_trigger.fixedpoint.formats import Codes
+from hw_trigger.fixedpoint.program import Program
+from hw_trigger.hls.project import Project, write_project
+from hw_trigger.hls.settings import HlsSettings, LayerReuse
+from support.programs import Sizes, random_program, random_windows
+
+FAST = "-O0"
+"""Compiling takes longer than simulating a few windows."""
+
+
+@dataclass(frozen=True)
+class Case:
+    program: Program
+    settings: HlsSettings = field(default_factory=HlsSettings)
+    seed: int = 0
+
+    def windows(self, n: int = 24) -> Codes:
+        return random_windows(self.program, n, self.seed)
+
+
+SMALL = Sizes(steps=4, encoder=(3,), latent=2, decoder=(3,))
+TWO_FEATURES = Sizes(steps=4, n_features=2, encoder=(4,), latent=2, decoder=(4,))
+
+CASES = {
+    # Vitis and Vivado, streams and arrays, Latency and Resource, with and without scaling, trigger, reconstruction.
+    "default": Case(random_program(27, SMALL)),
+    "any_mode": Case(
+        random_program(12, TWO_FEATURES, any_mode=True),
+        HlsSettings("Vivado", with_reconstruction=True, reuse_factor=2, recurrent_reuse_factor=4, gate_unroll=2),
+    ),
+    "arrays": Case(
+        random_program(20, TWO_FEATURES, widths=(6, 10), scaling=False),
+        HlsSettings(
+            io_type="io_parallel",
+            strategy="Resource",
+            with_reconstruction=True,
+            reuse_factor=16,
+            recurrent_reuse_factor=2,
+            dense_reuse_factor=4,
+            layers={"latent": LayerReuse(8), "decoder_0": LayerReuse(1, 64, 4)},
+        ),
+    ),
+    "no_trigger": Case(
+        random_program(53, SMALL, trigger=False, any_mode=True),
+        HlsSettings("Vivado", io_type="io_parallel", strategy="Resource", recurrent_reuse_factor=6),
+    ),
+}
+
+
+def varied_program(seed: int, sizes: Sizes, **options: Any) -> Program:
+    """The first random program, of every hundredth seed, whose layers all put out several codes: a constant proves nothing."""
+    while True:
+        program = random_program(seed, sizes, **options)
+        outputs = golden.run(program, random_windows(program, 40), trace=True).outputs
+        if all(len(np.unique(codes)) > 3 for codes in outputs.values()):
+            return program
+        seed += 100
+
+
+def written(case: Case, directory: Path) -> Project:
+    return write_project(case.program, case.settings, directory, windows=case.windows())
+
+
+def copied(project: Project, directory: Path) -> Project:
+    """A copy to damage; what was compiled comes along."""
+    shutil.copytree(project.directory, directory)
+    return replace(project, directory=directory)
+
+
+def set_constant(project: Project, name: str, index: int, value: float) -> None:
+    """Change one number that the simulated firmware computes with."""
+    path = project.directory / "firmware" / "weights" / f"{name}.txt"
+    numbers = path.read_text().split(", ")
+    numbers[index] = f"{value:.30f}"
+    path.write_text(", ".join(numbers))

@@ -1,0 +1,244 @@
+"""Training learns, repeats itself to the byte, and goes on after it was killed as if it had not been."""
+
+from __future__ import annotations
+
+import math
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from support.networks import SMALL, random_network
+from torch import Tensor, nn
+
+from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.fused_cell import fuse
+from hw_trigger.training.checkpoint import CheckpointError
+from hw_trigger.training.fit import DivergenceError, NoWindowsError, evaluate, fit
+from hw_trigger.training.settings import FitSettings, FitSettingsError, History, Schedule
+from hw_trigger.training.state import StateFileError, save_state
+
+SETTINGS = FitSettings(epochs=5, batch_size=16, learning_rate=0.01)
+
+
+class KilledError(Exception):
+    pass
+
+
+def data() -> tuple[Tensor, Tensor]:
+    """Return waves of one frequency and varied phase, which a small network learns quickly."""
+    samples = torch.sin(torch.arange(77.0) * 0.9) * 0.8
+    windows = samples.unfold(0, SMALL.window, 1).unsqueeze(-1)
+    return windows[:50], windows[57:]
+
+
+def network(kind: str) -> nn.Module:
+    torch.manual_seed(7)
+    if kind == "float":
+        return FloatAutoencoder(SMALL)
+    model = random_network(SMALL, 8, 8)
+    fuse(model)
+    return model
+
+
+def weights(model: nn.Module, directory: Path) -> bytes:
+    save_state(model, directory / "weights.pt")
+    return (directory / "weights.pt").read_bytes()
+
+
+def kill_at(epoch: int) -> object:
+    def progress(history: History) -> None:
+        if history.epochs == epoch:
+            raise KilledError
+
+    return progress
+
+
+@pytest.mark.parametrize("kind", ["float", "quantized"])
+def test_learns(kind: str) -> None:
+    train, validation = data()
+    model = network(kind)
+    before = evaluate(model, validation, 8)
+    seen: list[int] = []
+    settings = replace(SETTINGS, epochs=20, batch_size=5, learning_rate=0.02, patience=20)
+    history = fit(model, train, validation, settings, progress=lambda history: seen.append(history.epochs))
+    assert seen == list(range(1, 21))
+    assert history.epochs == 20
+    assert not history.stopped_early
+    assert history.train[-1] < 0.9 * history.train[0]
+    assert min(history.validation) < 0.9 * before
+    # The weights are those of the best epoch.
+    assert evaluate(model, validation, settings.batch_size) == history.validation[history.best_epoch]
+
+
+def test_evaluation_weighs_every_window_alike() -> None:
+    _, validation = data()
+    model = network("float")
+    wanted = float((model(validation) - validation).square().mean().detach())
+    for batch in (3, 8, 20, 99):
+        assert math.isclose(evaluate(model, validation, batch), wanted, rel_tol=1e-5)
+
+
+def test_stops_early_and_restores_the_best_weights() -> None:
+    """Validation data of pure contradiction: what is learnt makes them worse."""
+    train, _ = data()
+    model = network("float")
+    settings = replace(SETTINGS, epochs=60, patience=3, schedule="constant")
+    history = fit(model, train, -8 * train.flip(0)[:10] + 5, settings)
+    assert history.stopped_early
+    assert history.epochs == history.best_epoch + 4 < 60
+    assert evaluate(model, -8 * train.flip(0)[:10] + 5, settings.batch_size) == history.validation[history.best_epoch]
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    train, validation = data()
+    found: list[bytes] = []
+    for settings in (SETTINGS, SETTINGS, replace(SETTINGS, seed=1)):
+        # What else is drawn from torch's own generator makes no difference.
+        model = network("quantized")
+        torch.manual_seed(len(found))
+        fit(model, train, validation, settings)
+        found.append(weights(model, tmp_path))
+    assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.parametrize("kind", ["float", "quantized"])
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_an_interrupted_run_goes_on(tmp_path: Path, kind: str, schedule: Schedule) -> None:
+    train, validation = data()
+    settings = replace(SETTINGS, schedule=schedule)
+    whole = network(kind)
+    wanted = fit(whole, train, validation, settings)
+    path = tmp_path / "checkpoint.pt"
+    for epoch in (1, 3):
+        with pytest.raises(KilledError):
+            fit(network(kind), train, validation, settings, checkpoint=path, progress=kill_at(epoch))  # type: ignore[arg-type]
+    resumed = network(kind)
+    seen: list[int] = []
+    history = fit(resumed, train, validation, settings, checkpoint=path, progress=lambda item: seen.append(item.epochs))
+    assert seen == [4, 5]
+    assert history == wanted
+    assert weights(resumed, tmp_path) == weights(whole, tmp_path)
+    # A complete run is not repeated.
+    again = network(kind)
+    seen.clear()
+    assert fit(again, train, validation, settings, checkpoint=path, progress=lambda item: seen.append(1)) == wanted
+    assert seen == []
+    assert weights(again, tmp_path) == weights(whole, tmp_path)
+
+
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, sys.argv[1])
+import test_fit
+train, validation = test_fit.data()
+def progress(history):
+    if history.epochs == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+test_fit.fit(test_fit.network("float"), train, validation, test_fit.SETTINGS, checkpoint=Path(sys.argv[2]), progress=progress)
+"""
+
+
+def test_a_killed_process_goes_on(tmp_path: Path) -> None:
+    here = Path(__file__).parent
+    path = tmp_path / "checkpoint.pt"
+    code = f"import sys; sys.path[:0] = {[str(here.parents[1]), str(here.parent)]!r}\n{SCRIPT}"
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(here), str(path)], check=False, capture_output=True, text=True
+    )
+    assert result.returncode == -signal.SIGKILL, result.stderr
+    train, validation = data()
+    whole, resumed = network("float"), network("float")
+    wanted = fit(whole, train, validation, SETTINGS)
+    seen: list[int] = []
+    history = fit(resumed, train, validation, SETTINGS, checkpoint=path, progress=lambda item: seen.append(item.epochs))
+    assert seen == [3, 4, 5]
+    assert history == wanted
+    assert weights(resumed, tmp_path) == weights(whole, tmp_path)
+
+
+@pytest.mark.parametrize("change", ["settings", "data", "weights", "network"])
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path, change: str) -> None:
+    train, validation = data()
+    path = tmp_path / "checkpoint.pt"
+    fit(network("float"), train, validation, replace(SETTINGS, epochs=1), checkpoint=path)
+    before = path.read_bytes()
+    model, settings = network("float"), replace(SETTINGS, epochs=1)
+    if change == "settings":
+        settings = replace(settings, learning_rate=0.02)
+    elif change == "data":
+        train = train + 1e-3
+    elif change == "weights":
+        model = FloatAutoencoder(SMALL)
+    else:
+        model = network("quantized")
+    with pytest.raises(CheckpointError) as caught:
+        fit(model, train, validation, settings, checkpoint=path)
+    assert str(caught.value) == (
+        f"the checkpoint {path} belongs to another run: its network, data or settings differ; "
+        "remove it, or train into another directory"
+    )
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    train, validation = data()
+    path = tmp_path / "checkpoint.pt"
+    fit(network("float"), train, validation, replace(SETTINGS, epochs=1), checkpoint=path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(StateFileError) as caught:
+        fit(network("float"), train, validation, replace(SETTINGS, epochs=1), checkpoint=path)
+    assert str(caught.value) == f"the file {path} is damaged; remove it and train again"
+    save_state(network("float"), path)
+    with pytest.raises(CheckpointError) as other:
+        fit(network("float"), train, validation, replace(SETTINGS, epochs=1), checkpoint=path)
+    assert str(other.value) == f"the file {path} is no checkpoint of this release; remove it and train again"
+
+
+def test_divergence_tells_what_to_do() -> None:
+    train, validation = data()
+    with pytest.raises(DivergenceError) as caught:
+        fit(network("float"), train, torch.full_like(validation, float("inf")), SETTINGS)
+    assert str(caught.value) == (
+        "the validation loss became inf in epoch 1; choose a training.learning_rate below 0.01 "
+        "or a training.gradient_clip below 1"
+    )
+    model = network("float")
+    with torch.no_grad():
+        model.output.bias.fill_(float("nan"))  # type: ignore[union-attr, operator]
+    with pytest.raises(DivergenceError, match=r"^the training loss became nan in epoch 1; "):
+        fit(model, train, validation, SETTINGS)
+
+
+def test_refuses_no_windows() -> None:
+    train, validation = data()
+    with pytest.raises(NoWindowsError) as caught:
+        fit(network("float"), train[:0], validation, SETTINGS)
+    assert str(caught.value) == "there are no windows to train on; choose a shorter window or a smaller stride"
+    with pytest.raises(NoWindowsError) as caught:
+        fit(network("float"), train, validation[:0], SETTINGS)
+    assert str(caught.value) == "there are no windows to validate on; choose a shorter window or a smaller stride"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "training.epochs must be 1 or more, not 0"),
+        ({"batch_size": -1}, "training.batch_size must be 1 or more, not -1"),
+        ({"patience": 0}, "training.patience must be 1 or more, not 0"),
+        ({"learning_rate": 0.0}, "training.learning_rate must be above 0 and finite, not 0.0"),
+        ({"gradient_clip": math.nan}, "training.gradient_clip must be above 0 and finite, not nan"),
+        ({"seed": -3}, "training.seed must be 0 or more, not -3"),
+        ({"schedule": "cosin"}, "training.schedule must be one of cosine, constant, not 'cosin'"),
+    ],
+)
+def test_refuses_settings(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(FitSettingsError) as caught:
+        replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    assert str(caught.value) == message
