@@ -38,6 +38,11 @@ class Terminal:
         """Print a result."""
         out.print(text, markup=False, soft_wrap=True)
 
+    def show(self, text: str, drawing: object) -> None:
+        """Draw a table."""
+        del text
+        out.print(drawing)
+
     def warn(self, text: str) -> None:
         """Print a warning in colour."""
         err.print(text, style="bold yellow", markup=False, soft_wrap=True)

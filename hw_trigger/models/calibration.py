@@ -1,7 +1,8 @@
 """Choosing the integer bits of every format from the float network: few enough to be fine, enough not to saturate much.
 
 The rule is the least mean square error of the quantized values, over the powers of two that the scale may be. For the gates'
-sums the error is that of the activation, since a sum saturated where the sigmoid is flat costs nothing.
+sums and the cell state the error is that of what follows, sigmoid or tanh: saturating where they are flat costs nothing, and a few
+far values would make all others coarse.
 A bias is no finer than the products that it is added to: more digits would widen the sum and decide nothing.
 Source: the mean-square rule of Banner et al., "Post training 4-bit quantization" (2019), by search instead of a fitted density.
 """
@@ -130,7 +131,7 @@ def _lstm(name: str, quant: QuantSpec, layer: Any, values: LstmValues, data: For
         gate=_fit(f"{name}.gate", quant.gate, torch.stack(values.sums), _activate),
         sigmoid=_fit(f"{name}.sigmoid", quant.sigmoid, values.sigmoids),
         tanh=_fit(f"{name}.tanh", quant.tanh, values.tanhs),
-        cell=_fit(f"{name}.cell", quant.cell, values.cell, np.tanh if __import__("os").environ.get("CT") else None),
+        cell=_fit(f"{name}.cell", quant.cell, values.cell, np.tanh),
         hidden=hidden,
     )
 

@@ -50,12 +50,12 @@ def _lstm(inputs: int, units: int) -> nn.LSTM:
     Exploration of Recurrent Network Architectures" (2015) for the bias of 1.
     """
     lstm = nn.LSTM(inputs, units, batch_first=True)
-    for gate in range(4):
-        rows = slice(gate * units, (gate + 1) * units)
-        nn.init.orthogonal_(lstm.weight_hh_l0.data[rows])
-    nn.init.xavier_uniform_(lstm.weight_ih_l0)
-    # Of PyTorch's two biases the sum counts; gates in the order i, f, g, o.
-    nn.init.zeros_(lstm.bias_hh_l0)
-    nn.init.zeros_(lstm.bias_ih_l0)
-    nn.init.ones_(lstm.bias_ih_l0.data[units : 2 * units])
+    state = lstm.state_dict()
+    # The gates i, f, g, o are one below the other, and of PyTorch's two biases the sum counts.
+    for weight in state["weight_hh_l0"].split(units):
+        nn.init.orthogonal_(weight)
+    nn.init.xavier_uniform_(state["weight_ih_l0"])
+    nn.init.zeros_(state["bias_hh_l0"])
+    nn.init.zeros_(state["bias_ih_l0"])
+    nn.init.ones_(state["bias_ih_l0"][units : 2 * units])
     return lstm

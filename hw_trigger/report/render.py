@@ -22,10 +22,16 @@ from hw_trigger.verification.table import VerificationTable
 
 JSON_NAME = "report.json"
 MARKDOWN_NAME = "report.md"
+CONFIG_NAME = "config.yaml"
 
 
-def write_report(data: ReportData, directory: Path) -> None:
+def write_report(data: ReportData, directory: Path, *, configuration: str | None = None) -> None:
     """Write the report of a run to a directory, in place of what is there.
+
+    Parameters
+    ----------
+    configuration
+        The run's whole configuration as YAML, written beside the report.
 
     Raises
     ------
@@ -39,6 +45,8 @@ def write_report(data: ReportData, directory: Path) -> None:
     with whole_directory(directory) as scratch:
         (scratch / JSON_NAME).write_text(to_json(document), "utf-8")
         (scratch / MARKDOWN_NAME).write_text(markdown(document), "utf-8")
+        if configuration is not None:
+            (scratch / CONFIG_NAME).write_text(configuration, "utf-8")
         for name, figure in plots.items():
             (scratch / f"{name}.png").write_bytes(png(figure))
 

@@ -26,7 +26,7 @@ from hw_trigger.qonnx.file import load
 from hw_trigger.stages.networks import load_quantized, open_bundle
 from hw_trigger.stages.recorded import load_test, recorded_windows
 from hw_trigger.stages.reporter import Reporter
-from hw_trigger.verification.rendering import to_markdown, verdict
+from hw_trigger.verification.rendering import LAYER, to_markdown, to_rich, verdict
 from hw_trigger.verification.table import Comparison, VerificationTable, compare
 
 JSON_NAME = "verification.json"
@@ -155,21 +155,12 @@ def _tensors(execution: Execution) -> dict[str, Any]:
         found["score"] = execution.score
     if execution.trigger is not None:
         found["trigger"] = execution.trigger
-    return found | {f"layer {name}": codes for name, codes in execution.outputs.items()}
+    return found | {f"{LAYER}{name}": codes for name, codes in execution.outputs.items()}
 
 
 def _tell(table: VerificationTable, directory: Path, reporter: Reporter) -> None:
-    """Say the verdict, and a line for each pair on each set of windows."""
-    pairs: dict[tuple[str, str, int], list[Comparison]] = {}
-    for item in table.comparisons:
-        pairs.setdefault((item.first, item.second, item.windows), []).append(item)
-    for (first, second, windows), items in pairs.items():
-        codes, mismatches = (sum(getattr(item, name) for item in items) for name in ("codes", "mismatches"))
-        distinct = max(item.distinct for item in items)
-        reporter.say(
-            f"{first} and {second}: {mismatches:,} mismatches in {codes:,} codes of {windows:,} windows "
-            f"({distinct:,} distinct values)"
-        )
+    """Show the table, and say the verdict."""
+    reporter.show(to_markdown(table), to_rich(table))
     if table.ok:
         reporter.say(f"{verdict(table)} Table: {directory / MARKDOWN_NAME}; next: hw-trigger report")
     else:

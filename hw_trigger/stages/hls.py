@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from hw_trigger.bundle.bundle import CONFIG
+from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
+from hw_trigger.files import write_whole
 from hw_trigger.hls.project import Project, write_project
 from hw_trigger.hls.synthesis import synthesize
 from hw_trigger.stages.networks import open_bundle
@@ -27,6 +30,7 @@ def run_hls(config: Config, reporter: Reporter, *, synth: bool) -> Project:
     windows = chosen_windows(bundle.program, recorded_windows(bundle.program, channel, samples), config.csim.windows)
     with reporter.task("writing the HLS project", 1) as advance:
         project = write_project(bundle.program, config.hls, config.project_path, windows=windows)
+        write_whole(project.directory / CONFIG, to_yaml(config))
         advance(1)
     reporter.say(
         f"{config.hls.backend} HLS project {project.directory}: top function {project.top}, {config.hls.io_type}, "

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from hw_trigger.bundle.bundle import HISTORY, Bundle
+from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.metrics import evaluate
 from hw_trigger.detection.scores import (
@@ -71,9 +72,9 @@ def run_report(config: Config, reporter: Reporter) -> Path:
         settings=config.hls,
         saturations=Saturations(len(windows), execution.saturations),
         provenance=_provenance(bundle),
-        commands=_commands(config),
+        commands=_commands(bundle, config),
     )
-    write_report(data, config.report_path)
+    write_report(data, config.report_path, configuration=to_yaml(config))
     path = config.report_path / MARKDOWN_NAME
     for item in data.detection:
         if item.metrics.score is ScoreKind.CAUSAL:
@@ -188,15 +189,15 @@ def _provenance(bundle: Bundle) -> dict[str, str | int | float]:
     }
 
 
-def _commands(config: Config) -> dict[str, str]:
-    choice = f"channel={config.channel} model={config.model.name} quant={config.quant.name} run={config.run_name}"
-    stages = {
-        "the bundle": "qat",
-        "the HLS project": "hls",
-        "the verification": "csim",
-        "this report": "report",
+def _commands(bundle: Bundle, config: Config) -> dict[str, str]:
+    """Return the commands that do it again, each with the whole configuration that lies beside its outputs."""
+    return {
+        "the bundle": f"hw-trigger qat --config-dir {bundle.path.as_posix()}",
+        **{
+            what: f"hw-trigger {stage} --config-dir {config.report_path.as_posix()}"
+            for what, stage in (("the HLS project", "hls"), ("the verification", "csim"), ("this report", "report"))
+        },
     }
-    return {what: f"hw-trigger {stage} {choice}" for what, stage in stages.items()}
 
 
 def _show(value: float | None) -> str:

@@ -16,6 +16,9 @@ class Reporter(Protocol):
     def say(self, text: str) -> None:
         """Tell a result."""
 
+    def show(self, text: str, drawing: object) -> None:
+        """Show a table: as text, or as the Rich renderable that goes with it."""
+
     def warn(self, text: str) -> None:
         """Tell what the user must not overlook."""
 
@@ -32,6 +35,11 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Keep a result."""
+        self.said.append(text)
+
+    def show(self, text: str, drawing: object) -> None:
+        """Keep the text of a table."""
+        del drawing
         self.said.append(text)
 
     def warn(self, text: str) -> None:

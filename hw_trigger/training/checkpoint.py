@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,15 +41,15 @@ class Checkpoint:
     scheduler: dict[str, Any]
 
 
-def fingerprint(model: nn.Module, train: Tensor, validation: Tensor, settings: FitSettings) -> str:
+def fingerprint(model: nn.Module, data: Mapping[str, Tensor], settings: FitSettings) -> str:
     """Return the SHA-256 of all that a run's result depends on: the network and its first weights, the data, the settings."""
     digest = hashlib.sha256()
     network = [type(model).__name__, *(repr(getattr(model, name, None)) for name in ("architecture", "formats"))]
     digest.update(to_json([network, asdict(settings)]).encode())
     for name, tensor in model.state_dict().items():
         _update(digest, name, tensor.unsqueeze(0))
-    _update(digest, "train", train)
-    _update(digest, "validation", validation)
+    for name, windows in data.items():
+        _update(digest, name, windows)
     return digest.hexdigest()
 
 

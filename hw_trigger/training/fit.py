@@ -34,6 +34,7 @@ def fit(
     validation: Tensor,
     settings: FitSettings,
     *,
+    targets: tuple[Tensor, Tensor] | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[History], None] | None = None,
 ) -> History:
@@ -45,6 +46,10 @@ def fit(
     ----------
     train, validation
         Scaled windows, float32, ``(n, steps, n_features)``.
+    targets
+        What the network is to put out for `train` and `validation`, shapes alike; by default the windows themselves. A quantized
+        network is given the reconstructions of the float one (distillation; Hinton et al., "Distilling the Knowledge in a
+        Neural Network", 2015, and Mishra and Marr, "Apprentice", 2018, for low precision).
     checkpoint
         File that the state is written to after every epoch, and that a run goes on from where it exists. It stays when the run
         is complete: the same call then returns at once, with the same result.
@@ -68,7 +73,11 @@ def fit(
     optimizer = Adam(model.parameters(), settings.learning_rate)
     scheduler = _scheduler(optimizer, settings)
     history, best = History(), _snapshot(model)
-    run = "" if checkpoint is None else checkpoints.fingerprint(model, train, validation, settings)
+    train_target, validation_target = (train, validation) if targets is None else targets
+    data = {"train": train, "validation": validation}
+    if targets is not None:
+        data |= {"train target": train_target, "validation target": validation_target}
+    run = "" if checkpoint is None else checkpoints.fingerprint(model, data, settings)
     found = None if checkpoint is None else checkpoints.load(checkpoint, run)
     if found is not None:
         history, best = found.history, found.best
@@ -76,10 +85,10 @@ def fit(
         optimizer.load_state_dict(found.optimizer)
         scheduler.load_state_dict(found.scheduler)
     while history.epochs < settings.epochs and not history.stopped_early:
-        train_loss = _run_epoch(model, optimizer, train, settings, history.epochs)
+        train_loss = _run_epoch(model, optimizer, (train, train_target), settings, history.epochs)
         scheduler.step()
         validation_loss = _finite(
-            evaluate(model, validation, settings.batch_size), "validation", history.epochs, settings
+            evaluate(model, validation, settings.batch_size, validation_target), "validation", history.epochs, settings
         )
         history = History((*history.train, train_loss), (*history.validation, validation_loss))
         if history.best_epoch == history.epochs - 1:
@@ -96,31 +105,36 @@ def fit(
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, windows: Tensor, batch_size: int) -> float:
-    """Return the mean squared error of the reconstruction of windows ``(n, steps, n_features)``."""
+def evaluate(model: nn.Module, windows: Tensor, batch_size: int, target: Tensor | None = None) -> float:
+    """Return the mean squared error of the reconstruction of windows ``(n, steps, n_features)``, or of its distance to `target`."""
     model.eval()
-    total: float = sum(_loss(model, batch).item() * len(batch) for batch in torch.split(windows, batch_size))
+    parts = (torch.split(tensor, batch_size) for tensor in (windows, windows if target is None else target))
+    batches = zip(*parts, strict=True)
+    total: float = sum(_loss(model, batch, wanted).item() * len(batch) for batch, wanted in batches)
     return total / len(windows)
 
 
-def _run_epoch(model: nn.Module, optimizer: Adam, train: Tensor, settings: FitSettings, epoch: int) -> float:
+def _run_epoch(
+    model: nn.Module, optimizer: Adam, data: tuple[Tensor, Tensor], settings: FitSettings, epoch: int
+) -> float:
     """Pass over the training windows once; return the mean loss."""
     model.train()
+    windows, target = data
     # A generator of its own for each epoch: the order does not depend on what was drawn before, or on where a run resumed.
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch))
+    order = torch.randperm(len(windows), generator=torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch))
     total = 0.0
     for index in torch.split(order, settings.batch_size):
-        loss = _loss(model, train[index])
+        loss = _loss(model, windows[index], target[index])
         total += _finite(loss.item(), "training", epoch, settings) * len(index)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
         optimizer.step()
-    return total / len(train)
+    return total / len(windows)
 
 
-def _loss(model: nn.Module, windows: Tensor) -> Tensor:
-    return nn.functional.mse_loss(model(windows), windows)
+def _loss(model: nn.Module, windows: Tensor, target: Tensor) -> Tensor:
+    return nn.functional.mse_loss(model(windows), target)
 
 
 def _finite(loss: float, kind: str, epoch: int, settings: FitSettings) -> float:

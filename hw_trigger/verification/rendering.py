@@ -5,18 +5,20 @@ from __future__ import annotations
 from rich.table import Table
 
 from hw_trigger.markdown import markdown_table
-from hw_trigger.verification.table import Comparison, VerificationTable
+from hw_trigger.verification.table import Pair, VerificationTable
 
-HEADERS = ("tensor", "executors", "windows", "codes", "mismatches", "distinct values", "result")
+HEADERS = ("executors", "windows", "tensors", "codes", "mismatches", "distinct values", "result")
 
-_NUMBERS = range(2, 6)
+_NUMBERS = (1, 3, 4, 5)
+
+
+LAYER = "layer "
+"""What the name of a tensor begins with that is a layer's output; such are counted, not named."""
 
 
 def to_markdown(table: VerificationTable) -> str:
-    """Return a row for each comparison, and the verdict below. No newline at the end."""
-    return (
-        markdown_table(HEADERS, [_cells(item) for item in table.comparisons], right=_NUMBERS) + f"\n\n{verdict(table)}"
-    )
+    """Return a row for each pair of executors, and the verdict below. No newline at the end."""
+    return markdown_table(HEADERS, [_cells(pair) for pair in table.pairs], right=_NUMBERS) + f"\n\n{verdict(table)}"
 
 
 def to_rich(table: VerificationTable) -> Table:
@@ -24,8 +26,8 @@ def to_rich(table: VerificationTable) -> Table:
     result = Table(title="Verification", caption=verdict(table))
     for column, header in enumerate(HEADERS):
         result.add_column(header, justify="right" if column in _NUMBERS else "left")
-    for comparison in table.comparisons:
-        result.add_row(*_cells(comparison), style=None if comparison.ok else "red")
+    for pair in table.pairs:
+        result.add_row(*_cells(pair), style=None if pair.note is None else "red")
     return result
 
 
@@ -40,11 +42,15 @@ def verdict(table: VerificationTable) -> str:
     return f"All {table.codes:,} codes are equal."
 
 
-def _cells(item: Comparison) -> list[str]:
-    numbers = (item.windows, item.codes, item.mismatches, item.distinct)
+def _cells(pair: Pair) -> list[str]:
+    layers = sum(tensor.startswith(LAYER) for tensor in pair.tensors)
+    tensors = [tensor for tensor in pair.tensors if not tensor.startswith(LAYER)]
+    tensors += [f"{layers} layers"] if layers else []
+    numbers = (pair.codes, pair.mismatches, pair.distinct)
     return [
-        item.tensor,
-        f"{item.first} and {item.second}",
+        f"{pair.first} and {pair.second}",
+        f"{pair.windows:,}",
+        ", ".join(tensors),
         *(f"{number:,}" for number in numbers),
-        item.note or "equal",
+        pair.note or "equal",
     ]

@@ -71,6 +71,32 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """All comparisons of two executors on the same windows, taken together.
+
+    Attributes
+    ----------
+    tensors
+        Names of what was compared.
+    codes, mismatches
+        In all tensors.
+    distinct
+        Distinct values in the tensor that has the most.
+    note
+        Why they are no proof, for the first tensor of which that is so; ``None`` where all are.
+    """
+
+    first: str
+    second: str
+    windows: int
+    tensors: tuple[str, ...]
+    codes: int
+    mismatches: int
+    distinct: int
+    note: str | None
+
+
+@dataclass(frozen=True)
 class VerificationTable:
     """All comparisons of one run, in the order in which they are shown."""
 
@@ -88,6 +114,24 @@ class VerificationTable:
             f"{item.tensor}, {item.first} and {item.second}: {item.note}"
             for item in self.comparisons
             if item.note is not None
+        )
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The comparisons by pair of executors and number of windows, in the order of the first one of each."""
+        groups: dict[tuple[str, str, int], list[Comparison]] = {}
+        for item in self.comparisons:
+            groups.setdefault((item.first, item.second, item.windows), []).append(item)
+        return tuple(
+            Pair(
+                *key,
+                tensors=tuple(item.tensor for item in items),
+                codes=sum(item.codes for item in items),
+                mismatches=sum(item.mismatches for item in items),
+                distinct=max(item.distinct for item in items),
+                note=next((f"{item.tensor}: {item.note}" for item in items if item.note is not None), None),
+            )
+            for key, items in groups.items()
         )
 
     @property

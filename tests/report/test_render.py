@@ -64,6 +64,11 @@ def test_an_old_report_survives_a_failure(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+def test_the_configuration_lies_beside_the_report(tmp_path: Path) -> None:
+    write_report(bare_report(), tmp_path / "run", configuration="channel: S-1\n")
+    assert (tmp_path / "run" / "config.yaml").read_text() == "channel: S-1\n"
+
+
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError) as excinfo:
@@ -78,7 +83,7 @@ def test_says_what_it_measured() -> None:
     assert causal.auc_roc is not None
     assert f"| integer program | causal | {causal.auc_roc:.3f} |" in text
     assert "| integer program | window-spread |" in text
-    assert "| reconstruction | PyTorch and golden | 3,577 | 85,848 | 0 |" in text
+    assert "| PyTorch and golden | 3,577 | reconstruction | 85,848 | 0 |" in text
     assert "| `encoder_0.cell` |" in text
     assert "A first closed-form estimate, no error bars." in text
     assert "`make qat CHANNEL=SYN-1`" in text
@@ -97,7 +102,7 @@ def test_says_what_is_missing() -> None:
 def test_failed_verification_is_loud() -> None:
     wrong = compare("h", ("golden", np.array([1, 2])), ("C-sim", np.array([1, 3])))
     text = _markdown(replace(bare_report(), verification=VerificationTable((wrong,))))
-    assert "| h | golden and C-sim | 2 | 2 | 1 | 2 | differs: window 1: 2 and 3 |" in text
+    assert "| golden and C-sim | 2 | h | 2 | 1 | 2 | h: differs: window 1: 2 and 3 |" in text
     assert "FAILED: 1 of 2 codes differ." in text
 
 

@@ -74,6 +74,18 @@ def test_learns(kind: str) -> None:
     assert evaluate(model, validation, settings.batch_size) == history.validation[history.best_epoch]
 
 
+def test_learns_what_it_is_told_to_put_out() -> None:
+    train, validation = data()
+    targets = (-train, -validation)
+    model = network("float")
+    before = evaluate(model, validation, 16, targets[1])
+    history = fit(model, train, validation, replace(SETTINGS, epochs=30), targets=targets)
+    after = evaluate(model, validation, 16, targets[1])
+    assert after == history.validation[history.best_epoch]
+    assert after < 0.5 * before
+    assert after < evaluate(model, validation, 16)
+
+
 def test_evaluation_weighs_every_window_alike() -> None:
     _, validation = data()
     model = network("float")

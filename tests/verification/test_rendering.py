@@ -31,11 +31,20 @@ def test_verdict(table: VerificationTable, text: str) -> None:
 
 def test_markdown() -> None:
     assert to_markdown(VerificationTable((EQUAL, WRONG))) == (
-        "| tensor | executors | windows | codes | mismatches | distinct values | result |\n"
-        "| --- | --- | ---: | ---: | ---: | ---: | --- |\n"
-        "| score | golden and C-sim | 1,234 | 1,234 | 0 | 1,234 | equal |\n"
-        "| h | golden and C-sim | 4 | 4 | 1 | 4 | differs: window 3: 3 and 9 |\n\n"
+        "| executors | windows | tensors | codes | mismatches | distinct values | result |\n"
+        "| --- | ---: | --- | ---: | ---: | ---: | --- |\n"
+        "| golden and C-sim | 1,234 | score | 1,234 | 0 | 1,234 | equal |\n"
+        "| golden and C-sim | 4 | h | 4 | 1 | 4 | h: differs: window 3: 3 and 9 |\n\n"
         "FAILED: 1 of 1,238 codes differ."
+    )
+
+
+def test_layers_are_counted() -> None:
+    codes = np.arange(6).reshape(2, 3)
+    layers = [compare(f"layer {name}", ("golden", codes), ("C-sim", codes)) for name in ("encoder", "latent")]
+    score = compare("score", ("golden", codes[:, 0]), ("C-sim", codes[:, 0]))
+    assert "| golden and C-sim | 2 | score, 2 layers | 14 | 0 | 6 | equal |" in to_markdown(
+        VerificationTable((score, *layers))
     )
 
 

@@ -1,0 +1,154 @@
+"""From telemetry to a report: every stage takes what the one before wrote, and all executors agree."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stages.conftest import Chain
+from support.chain import small_config, tree
+
+from hw_trigger.bundle.bundle import CONFIG
+from hw_trigger.config.compose import from_yaml, load_config
+from hw_trigger.fixedpoint import compiled, serialize
+from hw_trigger.hls.project import ProjectError
+from hw_trigger.stages.csim import GOLDEN, LIBRARY, PYTORCH, QONNX, REFERENCE, RUNTIME, TESTBENCH, run_csim
+from hw_trigger.stages.hls import run_hls
+from hw_trigger.stages.networks import load_float, load_quantized, open_bundle
+from hw_trigger.stages.qat import run_qat
+from hw_trigger.stages.recorded import TelemetryChangedError, load_test, recorded_windows
+from hw_trigger.stages.report import run_report
+from hw_trigger.stages.reporter import Silent
+from hw_trigger.telemetry.scaling import scaled_values
+
+
+def test_every_pair_of_executors_is_compared(chain: Chain) -> None:
+    names = (PYTORCH, RUNTIME, GOLDEN, REFERENCE, QONNX, TESTBENCH, LIBRARY)
+    everywhere, recorded = 3600 - 15 + 8 + 16, 8 + 16
+    wanted = {(*pair, everywhere) for pair in itertools.combinations((PYTORCH, RUNTIME, GOLDEN), 2)}
+    wanted |= {(*pair, recorded) for pair in itertools.combinations(names, 2)}
+    assert {(pair.first, pair.second, pair.windows) for pair in chain.table.pairs} == wanted
+    assert chain.table.mismatches == 0
+    assert chain.table.ok
+    layers = {item.tensor for item in chain.table.comparisons if item.tensor.startswith("layer")}
+    assert layers == {f"layer {name}" for name in ("scaling", "encoder", "latent", "decoder", "output")}
+
+
+def test_the_threshold_is_that_of_the_training_scores(chain: Chain) -> None:
+    """Computed again from the bundle alone."""
+    channel, _ = load_test(chain.bundle, chain.config, Silent())
+    program, threshold = chain.bundle.program, chain.bundle.manifest.threshold
+    assert program.scaling is not None
+    assert program.trigger is not None
+    raw = program.raw.quantize(channel.train)
+    windows = np.lib.stride_tricks.sliding_window_view(raw, program.steps, axis=0).transpose(0, 2, 1)
+    score = compiled.run(program, windows).score
+    assert score is not None
+    means = score / 2.0**program.trigger.score.fraction / program.steps
+    assert threshold.mean_square == pytest.approx(means.mean() + 4 * means.std(), rel=1e-12)
+    assert threshold.code == program.trigger.threshold == program.trigger.threshold_code(threshold.mean_square)
+    assert scaled_values(program.scaling, raw).min() >= -1
+
+
+def test_a_report_of_everything(chain: Chain) -> None:
+    document = json.loads((chain.report.parent / "report.json").read_text("utf-8"))
+    assert document["missing"] == {}
+    assert document["verification"]["ok"] is True
+    assert {(item["executor"], item["score"]) for item in document["detection"]} == {
+        (executor, score) for executor in ("float network", "integer program") for score in ("causal", "window-spread")
+    }
+    assert {path.suffix for path in chain.report.parent.iterdir()} == {".json", ".md", ".png", ".yaml"}
+    assert from_yaml((chain.report.parent / "config.yaml").read_text("utf-8")).run_name == chain.config.run_name
+
+
+def test_what_the_user_is_told(chain: Chain) -> None:
+    said = "\n".join(chain.reporter.said)
+    assert f"bundle {chain.bundle.path}: channel SYN-1, validation loss float " in said
+    assert "next: hw-trigger hls" in said
+    assert "codes are equal." in said
+    assert f"report {chain.report}" in said
+    assert any("SYNTHETIC TELEMETRY" in text for text in chain.reporter.warned)
+
+
+def test_the_same_inputs_give_the_same_bytes(chain: Chain, tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    run_qat(config, Silent())
+    run_hls(config, Silent(), synth=False)
+    for first, second in (
+        (chain.config.bundle_path, config.bundle_path),
+        (chain.config.project_path, config.project_path),
+    ):
+        old, new = tree(first), tree(second)
+        # The configuration holds the paths, and the manifest its hash; what tools added to the project is not written again.
+        shared = set(old) & set(new) - {"config.yaml", "bundle.json"}
+        assert set(new) <= set(old)
+        assert [name for name in sorted(shared) if old[name] != new[name]] == []
+
+
+def test_the_saved_configuration_does_it_again(chain: Chain) -> None:
+    config = load_config([], directory=chain.bundle.path.resolve())
+    assert config == chain.config.model_copy(update={"run": None})
+    assert from_yaml(chain.bundle.read(CONFIG).decode()) == config
+
+
+class _Interrupted(Silent):
+    """Stops the run at a certain task, as a killed process would between two epochs."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__()
+        self.description = description
+
+    def task(self, description: str, total: int):  # type: ignore[no-untyped-def]
+        if description.startswith(self.description):
+            raise KeyboardInterrupt
+        return super().task(description, total)
+
+
+@pytest.mark.parametrize("where", ["quantized training", "scoring"])
+def test_an_interrupted_run_goes_on(chain: Chain, tmp_path: Path, where: str) -> None:
+    config = small_config(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run_qat(config, _Interrupted(where))
+    assert not config.bundle_path.exists()
+    assert list(config.paths.models.rglob("float.pt"))
+    bundle = run_qat(config, Silent())
+    assert bundle.manifest.program_sha256 == chain.bundle.manifest.program_sha256
+    assert [path.name for path in config.paths.models.iterdir()] == [config.run_name]
+
+
+def test_a_project_of_another_program_is_refused(chain: Chain, tmp_path: Path) -> None:
+    config = small_config(tmp_path, "seed=1")
+    run_qat(config, Silent())
+    shutil.copytree(chain.config.project_path, config.project_path)
+    with pytest.raises(ProjectError) as caught:
+        run_csim(config, Silent())
+    assert str(caught.value) == (
+        f"the HLS project {config.project_path} was written for another program than that of bundle {config.bundle_path}; "
+        "run hw-trigger hls again"
+    )
+    # Nor does its verification speak for this program.
+    document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
+    assert document["missing"] == {"verification": "make csim"}
+
+
+def test_other_telemetry_is_refused(chain: Chain) -> None:
+    config = chain.config.model_copy(update={"channel": "SYN-2"})
+    with pytest.raises(
+        TelemetryChangedError, match=r"^channel 'SYN-2' of built-in synthetic telemetry has the SHA-256 "
+    ):
+        load_test(chain.bundle, config, Silent())
+
+
+def test_networks_are_those_that_were_trained(chain: Chain) -> None:
+    bundle, config = open_bundle(chain.config)
+    quantized = load_quantized(bundle, config)
+    assert serialize.to_text(bundle.program).count("lstm") >= 2
+    assert [tuple(p.shape) for p in load_float(bundle, config).parameters()]
+    channel, samples = load_test(bundle, config, Silent())
+    windows = recorded_windows(bundle.program, channel, samples)
+    assert windows.shape == (len(channel.test) - 15, 16, 1)
+    assert not quantized.training
