@@ -17,7 +17,7 @@ SYNTH ?=
 OVERRIDES := $(if $(CHANNEL),channel=$(CHANNEL)) $(if $(MODEL),model=$(MODEL)) $(if $(QUANT),quant=$(QUANT)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo data qat hls csim report run test test-long lint bench clean
+.PHONY: help install demo data qat hls csim report run test test-long bench results clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ test-long: install ## the tests that take minutes
 
 bench: install ## benchmarks: ratios measured in one run
 	$(BIN)/python -m pytest benchmarks --benchmark-only -s
+
+results: install ## the README's table: five real channels, three presets (half an hour; needs HW_TRIGGER_DATA)
+	$(BIN)/python benchmarks/real_channels.py
 
 clean: ## remove outputs, keep the environment
 	rm -rf models/*/ reports/*/ hls_projects/*/ .cache build

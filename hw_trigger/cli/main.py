@@ -34,6 +34,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended."""
+
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(help="Overrides of the configuration: key=value, or group=option.", metavar="[KEY=VALUE]..."),
@@ -49,13 +52,14 @@ def main() -> None:
     # PyTorch and BLAS find out the number of cores by themselves; what they print on the way is not for users.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        app()
+        app(prog_name="hw-trigger")
     except UserError as error:
         err.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        err.print("interrupted; the same command goes on from the last checkpoint", markup=False)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            err.print("interrupted; the same command goes on from the last checkpoint", markup=False, soft_wrap=True)
+        raise
 
 
 def _load(overrides: list[str] | None, name: str, directory: Path | None) -> Any:

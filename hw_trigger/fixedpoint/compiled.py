@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
@@ -22,12 +21,11 @@ from threadpoolctl import threadpool_limits
 from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
 from hw_trigger.fixedpoint.golden import Execution, Saturations
-from hw_trigger.fixedpoint.program import FLOAT32_BITS, GATES, Dense, Layer, Lstm, Program
+from hw_trigger.fixedpoint.kernels import Reals, run_lstm
+from hw_trigger.fixedpoint.program import EXACT_BITS, FLOAT32_BITS, GATES, Dense, Layer, Lstm, Program
 
 CHUNK = 32
 """Windows computed together: enough for BLAS, few enough for the caches."""
-
-Reals = NDArray[Any]
 
 
 def run(
@@ -152,29 +150,31 @@ class _DensePlan:
 
 @dataclass(frozen=True, eq=False)
 class _LstmPlan:
-    """An LSTM layer's constants as floats: weights of input and state stacked, in units of the accumulator's last place."""
+    """An LSTM layer's constants as floats, weights and bias in units of the accumulator's last place."""
 
     layer: Lstm
     dtype: type[np.floating[Any]]
-    weights: Reals  # columns: inputs, bias, units
+    weight: Reals
+    recurrent_weight: Reals
+    bias: Reals
     tables: Reals  # of the gates one after another, then tanh of the cell state; index 0 is the least code
     starts: NDArray[np.int64]
-    scales: Reals
-    lows: Reals
-    highs: Reals
+    limits: Reals  # rows: gates i, f, g, o, forget product, input product, cell, hidden; columns: scale, low, high
 
     def run(self, x: Reals, saturations: Saturations) -> Reals:
         layer = self.layer
+        # What is the same at every step: the bias, and what comes of a repeated input.
+        constant = np.matmul(self.weight, x[0]) if layer.repeat_input else np.zeros((1, x.shape[2]), self.dtype)
+        weights = [self.recurrent_weight] if layer.repeat_input else [self.weight, self.recurrent_weight]
         output = np.empty((layer.steps if layer.return_sequence else 1, layer.n_units, x.shape[2]), self.dtype)
-        counts = _lstm_kernel(
-            np.ascontiguousarray(x),
+        counts = run_lstm(
+            np.ascontiguousarray(x[:, : 0 if layer.repeat_input else layer.n_inputs]),
             layer.steps,
-            self.weights,
+            np.hstack(weights),
+            self.bias + constant,
             self.tables,
             self.starts,
-            self.scales,
-            self.lows,
-            self.highs,
+            self.limits,
             output,
         )
         tensors = [*(f"gate_{letter}" for letter in GATES), "forget_product", "input_product", "cell", "hidden"]
@@ -203,7 +203,10 @@ def _plan_dense(layer: Dense) -> _DensePlan | None:
     if not _is_brevitas(layer.output):
         return None
     acc = layer.accumulator
-    dtype = _dtype(acc.width)
+    bits = max(acc.width, layer.output.width)
+    if bits > EXACT_BITS:
+        return None
+    dtype = _dtype(bits)
     shift = acc.fraction - layer.input.fraction - layer.weight_format.fraction
     bias = layer.bias[:, None] << (acc.fraction - layer.bias_format.fraction)
     return _DensePlan(layer, dtype, (layer.weight << shift).astype(dtype), bias.astype(dtype))
@@ -215,17 +218,13 @@ def _plan_lstm(layer: Lstm) -> _LstmPlan | None:
         return None
     i, f, g, o = layer.activations
     products = [f.width + cell.width, i.width + g.width, cell.width + 2, o.width + layer.cell_tanh.width]
-    bits = max([acc.width, *products])
-    if bits > np.finfo(np.float64).nmant + 1:
+    bits = max([acc.width, hidden.width, *products])
+    if bits > EXACT_BITS:
         return None
     dtype = _dtype(bits)
-    weights = np.hstack(
-        [
-            layer.weight << (acc.fraction - layer.input.fraction - layer.weight_format.fraction),
-            layer.bias[:, None] << (acc.fraction - layer.bias_format.fraction),
-            layer.recurrent_weight << (acc.fraction - hidden.fraction - layer.recurrent_format.fraction),
-        ]
-    )
+    weight = layer.weight << (acc.fraction - layer.input.fraction - layer.weight_format.fraction)
+    recurrent_weight = layer.recurrent_weight << (acc.fraction - hidden.fraction - layer.recurrent_format.fraction)
+    bias = layer.bias[:, None] << (acc.fraction - layer.bias_format.fraction)
     # A table by bit pattern, rolled so that index 0 is the least two's complement code.
     tables = [
         np.roll(table, len(table) // 2) if argument.signed else table
@@ -245,95 +244,16 @@ def _plan_lstm(layer: Lstm) -> _LstmPlan | None:
     return _LstmPlan(
         layer=layer,
         dtype=dtype,
-        weights=weights.astype(dtype),
+        weight=weight.astype(dtype),
+        recurrent_weight=recurrent_weight.astype(dtype),
+        bias=bias.astype(dtype),
         tables=np.concatenate(tables).astype(dtype),
         starts=np.cumsum([0, *lengths[:-1]]) + np.array(zero),
-        scales=np.array(
-            [2.0 ** (target.fraction - fraction) for target, fraction in zip(targets, fractions, strict=True)], dtype
+        limits=np.array(
+            [
+                (2.0 ** (target.fraction - fraction), target.low, target.high)
+                for target, fraction in zip(targets, fractions, strict=True)
+            ],
+            dtype,
         ),
-        lows=np.array([target.low for target in targets], dtype),
-        highs=np.array([target.high for target in targets], dtype),
     )
-
-
-_compile = numba.njit(cache=True, nogil=True, error_model="numpy")
-
-
-@_compile  # type: ignore[untyped-decorator]
-def _quantize(values: Reals, scale: Any, low: Any, high: Any, result: Reals) -> Any:  # pragma: no cover - compiled
-    """Round half to even and saturate `values * scale`; return how many did not fit.
-
-    The loop vectorizes as long as `result` is not `values`.
-    """
-    outside = np.int32(0)
-    for k in range(values.shape[0]):
-        rounded = np.rint(values[k] * scale)
-        code = low if rounded < low else rounded  # noqa: FURB136 - min and max treat NaN so that this does not vectorize
-        code = high if code > high else code  # noqa: FURB136
-        outside += np.int32(rounded != code)
-        result[k] = code
-    return outside
-
-
-@_compile  # type: ignore[untyped-decorator]
-def _look_up(table: Reals, start: int, codes: Reals, result: Reals) -> None:  # pragma: no cover - compiled
-    """Read the table whose code 0 stands at `start`."""
-    origin = np.int32(start)
-    for k in range(codes.shape[0]):
-        result[k] = table[origin + np.int32(codes[k])]
-
-
-@_compile  # type: ignore[untyped-decorator]
-def _lstm_kernel(  # noqa: PLR0917 - compiled functions take arrays, not objects
-    sequence: Reals,
-    steps: int,
-    weights: Reals,
-    tables: Reals,
-    starts: NDArray[np.int64],
-    scales: Reals,
-    lows: Reals,
-    highs: Reals,
-    output: Reals,
-) -> NDArray[np.int64]:  # pragma: no cover - compiled
-    """Run a layer over all steps. `sequence` has one step where it is repeated; `output` has one where only the last counts.
-
-    Returns how many codes were saturated: gates i, f, g, o, forget product, input product, cell, hidden.
-    """
-    given, inputs, windows = sequence.shape
-    kept, units, _ = output.shape
-    size = units * windows
-    counts = np.zeros(8, np.int64)
-    # Rows: the input, a one that the bias is multiplied by, the hidden state.
-    state = np.zeros((inputs + 1 + units, windows), sequence.dtype)
-    state[inputs] = 1
-    hidden = state[inputs + 1 :].reshape(size)
-    cell = np.zeros(size, sequence.dtype)
-    acc = np.empty((4 * units, windows), sequence.dtype)
-    sums = acc.reshape((4, size))
-    gates = np.empty((4, size), sequence.dtype)
-    codes, product, other = np.empty_like(cell), np.empty_like(cell), np.empty_like(cell)
-    for step in range(steps):
-        if step < given:
-            state[:inputs] = sequence[step]
-        np.dot(weights, state, acc)
-        for gate in range(4):
-            counts[gate] += _quantize(sums[gate], scales[gate], lows[gate], highs[gate], codes)
-            _look_up(tables, starts[gate], codes, gates[gate])
-        i, f, g, o = gates[0], gates[1], gates[2], gates[3]
-        for k in range(size):
-            product[k] = f[k] * cell[k]
-            other[k] = i[k] * g[k]
-        counts[4] += _quantize(product, scales[4], lows[4], highs[4], f)
-        counts[5] += _quantize(other, scales[5], lows[5], highs[5], i)
-        for k in range(size):
-            product[k] = f[k] + i[k]
-        counts[6] += _quantize(product, scales[6], lows[6], highs[6], cell)
-        _look_up(tables, starts[4], cell, g)
-        for k in range(size):
-            product[k] = o[k] * g[k]
-        counts[7] += _quantize(product, scales[7], lows[7], highs[7], hidden)
-        if kept > 1:
-            output[step] = state[inputs + 1 :]
-    if kept == 1:
-        output[0] = state[inputs + 1 :]
-    return counts

@@ -18,7 +18,7 @@ from hw_trigger.errors import UserError
 Codes = NDArray[np.int64]
 
 MAX_WIDTH = 63
-"""The widest format whose codes int64 holds with a bit to spare."""
+"""The widest signed format: int64 holds its codes with a bit to spare. An unsigned one has a bit less."""
 
 
 class FormatError(UserError):
@@ -62,7 +62,7 @@ class Format:
     Attributes
     ----------
     width
-        Bits in all, 1 to 63.
+        Bits in all, 1 to 63, or 62 where unsigned.
     integer
         Bits left of the binary point, the sign included; may be negative or exceed `width`.
     signed
@@ -78,11 +78,14 @@ class Format:
     overflow: Overflow = Overflow.SAT
 
     def __post_init__(self) -> None:
-        if not 1 <= self.width <= MAX_WIDTH:
-            raise FormatError(f"a format's width must be 1 to {MAX_WIDTH} bits, not {self.width}")
+        widest = MAX_WIDTH if self.signed else MAX_WIDTH - 1
+        if not 1 <= self.width <= widest:
+            kind = "a signed" if self.signed else "an unsigned"
+            raise FormatError(f"{kind} format's width must be 1 to {widest} bits, not {self.width}")
         if abs(self.fraction) > MAX_WIDTH:
             raise FormatError(f"a format's fraction must be within {MAX_WIDTH} bits, not {self.fraction}")
         if self.overflow is Overflow.SAT_SYM and self.signed and self.width == 1:
+            # The ap_fixed headers give its only negative code, which is what the mode excludes.
             raise FormatError("a signed format of 1 bit has no symmetric range (AP_SAT_SYM)")
 
     @property
@@ -148,18 +151,25 @@ class Format:
     def quantize(self, values: ArrayLike) -> Codes:
         """Round real numbers once to codes of this format; the inverse of `values`.
 
-        Exact for every float64 that is not NaN: scaling by a power of two loses nothing.
+        Exact for every float64, infinities included (an infinity wraps to 0, as every large power of two does).
+
+        Raises
+        ------
+        FormatError
+            A value is not a number.
         """
-        scaled = np.ldexp(np.asarray(values, np.float64), self.fraction)
-        rounded = _round_real(scaled, self.rounding)
+        values = np.asarray(values, np.float64)
+        if np.isnan(values).any():
+            raise FormatError(
+                f"{np.count_nonzero(np.isnan(values))} values are not numbers, and {self} has no code for that"
+            )
+        # Past 2**±900 the value does not matter any more, and scaling by a power of two would leave float64's range.
+        magnitude = np.where(values == 0, 0.0, np.clip(np.abs(values), 2.0**-900, 2.0**900))
+        rounded = _round_real(np.ldexp(np.copysign(magnitude, values), self.fraction), self.rounding)
         if self.overflow is Overflow.WRAP:
-            modulus = 2.0**self.width
-            return _wrap((rounded - np.floor(rounded / modulus) * modulus).astype(np.int64), self)
-        if self.overflow is Overflow.SAT_ZERO:
-            return np.where((rounded < self.low) | (rounded > self.high), 0.0, rounded).astype(np.int64)
-        # float64 has no 2**63 - 1: clip integers where the limit is not a double of its own.
-        clipped = np.clip(rounded, -(2.0**62), 2.0**62).astype(np.int64)
-        return np.clip(clipped, self.low, self.high)
+            rounded = np.fmod(rounded, 2.0**self.width)
+        # The doubles next to the limits of int64 are outside every format.
+        return overflow_codes(np.clip(rounded, -(2.0**63), 2.0**63 - 1024).astype(np.int64), self)
 
     def values(self, codes: ArrayLike) -> NDArray[np.float64]:
         """Return the real values of codes."""
@@ -179,7 +189,8 @@ def align(codes: Codes, fraction: int, wanted: int) -> Codes:
 def quantize_codes(codes: ArrayLike, fraction: int, target: Format) -> Codes:
     """Round and saturate integer codes with `fraction` fractional bits to `target`, exactly.
 
-    The caller sees to it that ``codes << max(0, target.fraction - fraction)`` fits int64.
+    The caller sees to it that ``codes << max(0, target.fraction - fraction)`` fits int64; a program checks that of its
+    tensors.
     """
     return overflow_codes(round_codes(np.asarray(codes, np.int64), fraction - target.fraction, target.rounding), target)
 
@@ -188,7 +199,7 @@ def round_codes(codes: Codes, dropped: int, rounding: Rounding) -> Codes:
     """Drop the last `dropped` bits (append zeros where negative) with the given rounding, before any overflow."""
     if dropped <= 0:
         return codes << -dropped
-    if dropped > 62:  # a shift that int64 does not have; the codes are far below half a step
+    if dropped > 62:  # the half of a step would not fit int64
         codes, dropped = _sticky(codes, dropped), 62
     floor = codes >> dropped
     remainder = codes - (floor << dropped)
@@ -235,8 +246,13 @@ def exact_format(magnitude: int, fraction: int, tensor: str, *, limit: int = MAX
     Raises
     ------
     FormatTooWideError
-        More than `limit` bits are needed.
+        More than `limit` bits are needed, or more fractional ones than a format has.
     """
+    if abs(fraction) > MAX_WIDTH:
+        raise FormatTooWideError(
+            f"tensor {tensor!r} needs {fraction} fractional bits to be exact, and a format has {MAX_WIDTH} at most; "
+            "choose formats with fewer of them for what flows into it"
+        )
     width = magnitude.bit_length() + 1
     if width > limit:
         raise FormatTooWideError(
@@ -247,19 +263,21 @@ def exact_format(magnitude: int, fraction: int, tensor: str, *, limit: int = MAX
 
 
 def _sticky(codes: Codes, dropped: int) -> Codes:
-    """Shrink a shift beyond 62 bits to 62: all codes are below half of the kept step, and keep sign and non-zeroness."""
-    extra = dropped - 62
-    floor = codes >> min(extra, 63)
-    inexact = codes != 0
-    return np.asarray(floor | inexact.astype(np.int64))
+    """Drop the bits of a shift beyond 62, and set the last bit left where one of them was set.
+
+    That keeps the sign, and whether what 62 more bits drop is below, at or above a half.
+    """
+    extra = min(dropped - 62, 63)
+    floor = codes >> extra
+    return np.asarray(floor | (codes != floor << extra))
 
 
 def _wrap(codes: Codes, target: Format) -> Codes:
     """Keep the last `width` bits, as two's complement where the format is signed."""
-    low_bits: Codes = codes & np.int64((1 << target.width) - 1)
     if not target.signed:
-        return low_bits
-    return np.asarray(np.where(low_bits > target.high, low_bits - np.int64(1 << target.width), low_bits))
+        return codes & np.int64((1 << target.width) - 1)
+    unused = 64 - target.width
+    return codes << unused >> unused
 
 
 def _round_real(scaled: NDArray[np.float64], rounding: Rounding) -> NDArray[np.float64]:

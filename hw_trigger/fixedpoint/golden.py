@@ -109,13 +109,12 @@ def check_windows(program: Program, raw: Codes) -> Codes:
         )
     if not np.issubdtype(raw.dtype, np.integer):
         raise WindowsError(f"windows are {raw.dtype}, and a program takes integer codes of {program.raw}")
-    raw = raw.astype(np.int64, copy=False)
     outside = int(np.count_nonzero((raw < program.raw.low) | (raw > program.raw.high)))
     if outside:
         raise WindowsError(
             f"windows have {outside} codes outside the raw format {program.raw}; quantize the samples to it first"
         )
-    return raw
+    return raw.astype(np.int64, copy=False)
 
 
 def scale(layer: Scaling, raw: Codes, saturations: Saturations) -> Codes:

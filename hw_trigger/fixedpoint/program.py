@@ -11,6 +11,7 @@ window; a vector is one set of features, a sequence is one vector for every step
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -324,8 +325,8 @@ def _sum_format(name: str, products: list[tuple[Codes, Format, Format]], bias: C
     # Python integers: the very check for too wide a sum must not overflow itself.
     magnitudes = [abs(int(b)) << (fraction - bias_format.fraction) for b in bias]
     for (weight, _, x), product in zip(products, fractions, strict=True):
-        for row, total in enumerate(np.abs(weight).sum(axis=1).tolist()):
-            magnitudes[row] += int(total) * x.magnitude << (fraction - product)
+        for row, codes in enumerate(weight.tolist()):
+            magnitudes[row] += sum(map(abs, codes)) * x.magnitude << (fraction - product)
     return exact_format(max(magnitudes), fraction, name, limit=EXACT_BITS)
 
 
@@ -337,6 +338,8 @@ def _freeze(
     label = f"{getattr(layer, 'name', '?')}.{attribute}"
     if codes.shape != shape:
         raise ProgramError(f"tensor {label!r} has the shape {codes.shape}, and {shape} is needed")
+    if not codes.size:
+        raise ProgramError(f"tensor {label!r} has the shape {codes.shape}, which holds nothing")
     outside = int(np.count_nonzero((codes < number_format.low) | (codes > number_format.high)))
     if outside:
         what = format_name or f"{attribute}_format"
@@ -355,6 +358,9 @@ def _check_chain(program: Program) -> None:
     """
     if not program.layers:
         raise ProgramError(f"program {program.name!r} has no layers; at least one is needed")
+    if program.steps < 1 or program.n_features < 1:
+        window = (program.steps, program.n_features)
+        raise ProgramError(f"program {program.name!r} has windows of the shape {window}; both must be at least 1")
     _check_layers(program)
     _check_scaling(program)
     if program.trigger is not None:
@@ -371,21 +377,25 @@ def _check_layers(program: Program) -> None:
     names = [layer.name for layer in program.layers]
     if len(set(names)) != len(names):
         raise ProgramError(f"program {program.name!r} has two layers of one name: {', '.join(names)}")
-    features, sequence = program.n_features, True
+    features, sequence, data = program.n_features, True, program.input
     for layer in program.layers:
         if layer.n_inputs != features:
             raise ProgramError(f"layer {layer.name!r} takes {layer.n_inputs} features, and is given {features}")
-        takes_sequence = not layer.repeat_input if isinstance(layer, Lstm) else layer.steps > 1
-        if program.steps > 1 and takes_sequence != sequence:
+        if isinstance(layer, Lstm) and layer.repeat_input == sequence:
             kinds = {True: "a sequence", False: "one vector"}
-            raise ProgramError(f"layer {layer.name!r} takes {kinds[takes_sequence]}, and is given {kinds[sequence]}")
-        if (isinstance(layer, Lstm) or sequence) and layer.steps != program.steps:
-            raise ProgramError(f"layer {layer.name!r} has {layer.steps} steps, and the window has {program.steps}")
+            raise ProgramError(f"layer {layer.name!r} takes {kinds[not sequence]}, and is given {kinds[sequence]}")
+        given = program.steps if isinstance(layer, Lstm) or sequence else 1
+        if layer.steps != given:
+            what = "the window has" if given == program.steps else "is given"
+            raise ProgramError(f"layer {layer.name!r} has {layer.steps} steps, and {what} {given}")
+        for tensor, magnitude, fraction, target in _requantizations(layer, data):
+            _check_exact(f"{layer.name}.{tensor}", magnitude, fraction, target)
+        data = layer.output
         if isinstance(layer, Lstm):
+            _ = layer.gate_tables, layer.cell_table
             features, sequence = layer.n_units, layer.return_sequence
         else:
             features = layer.n_outputs
-        _ = layer.accumulator, isinstance(layer, Lstm) and (layer.gate_tables, layer.cell_table)
     if not sequence or features != program.n_features:
         found = f"{'a sequence' if sequence else 'one vector'} of {features} features"
         raise ProgramError(
@@ -393,12 +403,43 @@ def _check_layers(program: Program) -> None:
         )
 
 
+def _requantizations(layer: Layer, data: Format) -> Iterator[tuple[str, int, int, Format]]:
+    """Yield every tensor that is brought to a format: its name, greatest magnitude before, fraction before, and format."""
+    yield "input", data.magnitude, data.fraction, layer.input
+    acc = layer.accumulator  # its greatest code is the greatest magnitude, as it is an exact format
+    if isinstance(layer, Dense):
+        yield "output", acc.high, acc.fraction, layer.output
+        return
+    for letter, gate in zip(GATES, layer.gates, strict=True):
+        yield f"gate_{letter}", acc.high, acc.fraction, gate
+    i, f, g, o = layer.activations
+    cell, tanh = layer.cell, layer.cell_tanh
+    yield "forget_product", f.magnitude * cell.magnitude, f.fraction + cell.fraction, cell
+    yield "input_product", i.magnitude * g.magnitude, i.fraction + g.fraction, cell
+    yield "cell", 2 * cell.magnitude, cell.fraction, cell
+    yield "hidden", o.magnitude * tanh.magnitude, o.fraction + tanh.fraction, layer.hidden
+
+
+def _check_exact(tensor: str, magnitude: int, fraction: int, target: Format) -> None:
+    """Check that a tensor is exact in every executor, and in 64 bits at the fraction of the format it is brought to.
+
+    Raises
+    ------
+    FormatTooWideError
+        It is not.
+    """
+    exact_format(magnitude, fraction, tensor, limit=EXACT_BITS)
+    shift = max(0, target.fraction - fraction)
+    exact_format(magnitude << shift, fraction + shift, tensor)
+
+
 def _check_scaling(program: Program) -> None:
     """Check that the scaling gives what the network takes."""
     scaling = program.scaling
     if scaling is None:
         return
-    _ = scaling.accumulator
+    accumulator = scaling.accumulator
+    _check_exact(f"{scaling.name}.output", accumulator.high, accumulator.fraction, scaling.output)
     if scaling.n_features != program.n_features or scaling.output != program.input:
         raise ProgramError(
             f"scaling {scaling.name!r} gives {scaling.n_features} features in {scaling.output}, "

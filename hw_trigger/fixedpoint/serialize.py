@@ -8,14 +8,15 @@ lists of integer codes. Tables are not written: they follow from the formats.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from hw_trigger.errors import UserError
 from hw_trigger.files import sha256_bytes
-from hw_trigger.fixedpoint.formats import Format
+from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Scaling, Trigger
 
 FORMAT = "hw_trigger program"
@@ -54,28 +55,20 @@ def from_text(text: str) -> Program:
     Raises
     ------
     ProgramFileError
-        The text is not JSON, not a program, or of another version.
+        The text is not JSON, not a program, or of another version; the message names the damaged entry.
+    FormatError, FormatTooWideError, ProgramError
+        The entries are whole, but make no program.
     """
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProgramFileError(f"the program is not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ProgramFileError(f"the JSON is not a program: its 'format' must be {FORMAT!r}")
     if document.get("version") != VERSION:
         raise ProgramFileError(f"the program has version {document.get('version')!r}, and this release reads {VERSION}")
-    try:
-        return Program(
-            name=document["name"],
-            steps=document["steps"],
-            n_features=document["n_features"],
-            input=Format.parse(document["input"]),
-            layers=tuple(_from_dict(_KINDS[layer.pop("kind")], layer) for layer in document["layers"]),
-            scaling=None if document["scaling"] is None else _from_dict(Scaling, document["scaling"]),
-            trigger=None if document["trigger"] is None else _from_dict(Trigger, document["trigger"]),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ProgramFileError(f"the program is damaged: {type(error).__name__}: {error}") from error
+    del document["format"], document["version"]
+    return _read_part(Program, document, "program")
 
 
 def digest(program: Program) -> str:
@@ -95,15 +88,68 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _from_dict(kind: type[Part], values: dict[str, Any]) -> Part:
-    return kind(**{name: _rich(value) for name, value in values.items()})
+def _read_part(kind: type[Part], values: Any, where: str) -> Part:
+    """Build a dataclass from a JSON object, every field read as its type says."""
+    hints = get_type_hints(kind)
+    if not isinstance(values, dict) or values.keys() != hints.keys():
+        raise _damaged(where, f"an object with the entries {', '.join(hints)}")
+    return kind(**{name: _read(hint, values[name], f"{where}.{name}") for name, hint in hints.items()})
 
 
-def _rich(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith("ap_"):
-        return Format.parse(value)
-    if isinstance(value, list):
-        return (
-            tuple(_rich(item) for item in value) if value and isinstance(value[0], str) else np.array(value, np.int64)
-        )
-    return value
+def _read(hint: Any, value: Any, where: str) -> Any:
+    """Read a JSON value as a type that the program's dataclasses have."""
+    if hint in _READERS:
+        return _READERS[hint](value, where)
+    if get_origin(hint) is tuple:
+        item, *others = get_args(hint)
+        length = len(value) if others == [...] and isinstance(value, list) else 1 + len(others)
+        if not isinstance(value, list) or len(value) != length:
+            raise _damaged(where, "a list" if others == [...] else f"a list of {length}")
+        return tuple(_read(item, entry, f"{where}[{index}]") for index, entry in enumerate(value))
+    part, _ = get_args(hint)  # a part, or None
+    return None if value is None else _read_part(part, value, where)
+
+
+def _read_layer(value: Any, where: str) -> Layer:
+    if not isinstance(value, dict) or str(value.get("kind")) not in _KINDS:
+        raise _damaged(where, f"an object whose 'kind' is one of {', '.join(_KINDS)}")
+    return _read_part(_KINDS[value.pop("kind")], value, where)
+
+
+def _read_codes(value: Any, where: str) -> Codes:
+    try:
+        codes = np.array(value)
+    except ValueError as error:  # ragged lists
+        raise _damaged(where, "lists of integers of equal length") from error
+    if not np.can_cast(codes.dtype, np.int64) or codes.dtype == bool or not 1 <= codes.ndim <= 2:
+        raise _damaged(where, "a list, or a list of lists, of integers of 64 bits")
+    return codes.astype(np.int64)
+
+
+def _read_plain(kind: type, name: str) -> Callable[[Any, str], Any]:
+    def read(value: Any, where: str) -> Any:
+        if type(value) is not kind:  # a bool is an int, but not here
+            raise _damaged(where, name)
+        return value
+
+    return read
+
+
+def _read_format(value: Any, where: str) -> Format:
+    if not isinstance(value, str):
+        raise _damaged(where, "a format")
+    return Format.parse(value)
+
+
+def _damaged(where: str, wanted: str) -> ProgramFileError:
+    return ProgramFileError(f"the program is damaged: {where} is not {wanted}")
+
+
+_READERS: dict[Any, Callable[[Any, str], Any]] = {
+    str: _read_plain(str, "a text"),
+    int: _read_plain(int, "an integer"),
+    bool: _read_plain(bool, "true or false"),
+    Format: _read_format,
+    Codes: _read_codes,
+    Layer: _read_layer,
+}

@@ -28,7 +28,8 @@ def evaluate(activation: Activation, values: NDArray[np.float64]) -> NDArray[np.
     """Return the function of float64 values, in float64."""
     if activation is Activation.TANH:
         return np.tanh(values)
-    return np.asarray(1.0 / (1.0 + np.exp(-values)))
+    with np.errstate(over="ignore"):  # exp(-values) is infinite below -709, and the sigmoid then 0, as it should be
+        return np.asarray(1.0 / (1.0 + np.exp(-values)))
 
 
 @lru_cache(maxsize=128)

@@ -29,12 +29,15 @@ class LossCurve:
         Mean loss of each epoch.
     best_epoch
         The epoch whose weights were kept, counted from 1.
+    against
+        What the network is trained to put out, from which its distance is the loss.
     """
 
     name: str
     train: Sequence[float]
     validation: Sequence[float]
     best_epoch: int | None
+    against: str = "telemetry"
 
     def __post_init__(self) -> None:
         if len(self.train) != len(self.validation) or not len(self.train):

@@ -17,7 +17,8 @@ with the command that gives it. Every section says in ``origin`` where its figur
 ``network``        exact: name, window, features, quantization (the preset's name), input, output, raw (formats), accumulator
                    bits, layers (name, kind, inputs, outputs, steps, formats), trigger threshold (code and mean square)
 ``channel``        measured: the channel's facts; ``degenerate`` with ``flags``
-``training``       measured: a list, each with name, epochs, best epoch (from 1), train and validation losses
+``training``       measured: a list, each with name, against (what the losses are distances from), epochs, best epoch (from
+                   1), train and validation losses
 ``detection``      measured: a list, each with executor, score (causal or window-spread), threshold, counts, metrics; a metric
                    that divides by zero is null, and ``undefined`` says why
 ``verification``   measured: see :class:`hw_trigger.verification.table.VerificationTable`
@@ -184,6 +185,7 @@ def _training(curve: LossCurve) -> dict[str, Any]:
     return {
         "origin": Origin.MEASURED.value,
         "name": curve.name,
+        "against": curve.against,
         "epochs": len(curve.train),
         "best_epoch": curve.best_epoch,
         "train": [_finite(loss) for loss in curve.train],

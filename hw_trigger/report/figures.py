@@ -22,10 +22,13 @@ ZOOMS = 3
 
 
 def loss_curves(curves: Sequence[LossCurve]) -> Figure:
-    """Training and validation loss of each network, on a logarithmic scale, the best epoch marked; a panel a network."""
+    """Training and validation loss of each network, on a logarithmic scale, the best epoch marked; a panel a network.
+
+    The panels have scales of their own: the networks are trained to different ends.
+    """
     with look():
         figure = Figure(figsize=(WIDTH, 3.4))
-        panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+        panels = figure.subplots(1, len(curves), squeeze=False)[0]
         for axes, curve in zip(panels, curves, strict=True):
             epochs = np.arange(1, len(curve.train) + 1)
             axes.plot(epochs, curve.train, color=BLUE, marker="o", markersize=3, label="training")
@@ -45,7 +48,7 @@ def loss_curves(curves: Sequence[LossCurve]) -> Figure:
                 )
             axes.set_yscale("log")
             _label_decades(axes)
-            axes.set_title(curve.name)
+            axes.set_title(f"{curve.name}: error against {curve.against}")
             axes.set_xlabel("epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.legend(loc="upper right", frameon=True, framealpha=0.9, edgecolor="none")

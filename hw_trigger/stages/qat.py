@@ -73,7 +73,10 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
     model = QuantAutoencoder(config.architecture(), calibrate(float_model, config.quant, trainer.train))
     model.load_float(float_model)
     fuse(model)
-    histories["quantized"] = trainer.fit("quantized", model, training.epochs, training.learning_rate)
+    # The quantized network learns what the float one puts out: it is to detect what that detects.
+    histories["quantized"] = trainer.fit(
+        "quantized", model, training.epochs, training.learning_rate, trainer.reconstructions(float_model)
+    )
     program = to_program(model, name=config.run_name, scaling=scaling)
     threshold = _threshold(with_trigger(program), samples.windows(window), config.trigger.sigmas, reporter)
     program = with_trigger(program, threshold.mean_square)
@@ -107,7 +110,24 @@ class _Trainer:
     train: Tensor
     validation: Tensor
 
-    def fit(self, name: str, model: nn.Module, epochs: int, learning_rate: float) -> History:
+    @torch.no_grad()
+    def reconstructions(self, model: FloatAutoencoder) -> tuple[Tensor, Tensor]:
+        """Return what a network puts out for the training and validation windows."""
+        size = self.config.training.batch_size
+        train, validation = (
+            torch.cat([model(batch) for batch in torch.split(windows, size)])
+            for windows in (self.train, self.validation)
+        )
+        return train, validation
+
+    def fit(
+        self,
+        name: str,
+        model: nn.Module,
+        epochs: int,
+        learning_rate: float,
+        targets: tuple[Tensor, Tensor] | None = None,
+    ) -> History:
         """Train a network, from the checkpoint of that name where there is one."""
         training = self.config.training
         settings = FitSettings(
@@ -132,6 +152,7 @@ class _Trainer:
                 self.train,
                 self.validation,
                 settings,
+                targets=targets,
                 checkpoint=self.directory / f"{name}.pt",
                 progress=progress,
             )

@@ -164,16 +164,20 @@ class _Run:
 
 def _losses(bundle: Bundle, config: Config) -> tuple[LossCurve, ...]:
     """Return the curves of both trainings."""
-    names = {"float": "float", "quantized": f"QAT ({config.quant.name})"}
+    names = {
+        "float": ("float", "telemetry"),
+        "quantized": (f"QAT ({config.quant.name})", "the float network"),
+    }
     histories = json.loads(bundle.read(HISTORY))
     return tuple(
         LossCurve(
-            label,
-            histories[name]["train"],
-            histories[name]["validation"],
-            1 + int(np.argmin(histories[name]["validation"])),
+            name,
+            histories[key]["train"],
+            histories[key]["validation"],
+            1 + int(np.argmin(histories[key]["validation"])),
+            against,
         )
-        for name, label in names.items()
+        for key, (name, against) in names.items()
     )
 
 

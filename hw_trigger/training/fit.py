@@ -106,7 +106,7 @@ def fit(
 
 @torch.no_grad()
 def evaluate(model: nn.Module, windows: Tensor, batch_size: int, target: Tensor | None = None) -> float:
-    """Return the mean squared error of the reconstruction of windows ``(n, steps, n_features)``, or of its distance to `target`."""
+    """Return the mean squared error of the reconstruction of windows ``(n, steps, n_features)``, against them or `target`."""
     model.eval()
     parts = (torch.split(tensor, batch_size) for tensor in (windows, windows if target is None else target))
     batches = zip(*parts, strict=True)

@@ -67,23 +67,31 @@ def test_yaml_round_trip() -> None:
         ("model=lstm65", f"there is no model 'lstm65'; did you mean 'lstm64'?; the choices are {MODELS}"),
         (
             "model.windw=3",
-            "the configuration has no key 'model.windw'; did you mean 'model.window'?; "
-            "the keys there are model.name, model.window, model.encoder, model.latent, model.decoder",
+            (
+                "the configuration has no key 'model.windw'; did you mean 'model.window'?; "
+                "the keys there are model.name, model.window, model.encoder, model.latent, model.decoder"
+            ),
         ),
         (
             "+model.widow=3",
-            "the configuration has no key 'model.widow'; did you mean 'model.window'?; "
-            "the keys there are model.name, model.window, model.encoder, model.latent, model.decoder",
+            (
+                "the configuration has no key 'model.widow'; did you mean 'model.window'?; "
+                "the keys there are model.name, model.window, model.encoder, model.latent, model.decoder"
+            ),
         ),
         (
             "modle=lstm16",
-            "the configuration has no key 'modle'; did you mean 'model'?; "
-            "the keys there are model, quant, training, hls, channel, run, seed, data, trigger, csim, paths",
+            (
+                "the configuration has no key 'modle'; did you mean 'model'?; "
+                "the keys there are model, quant, training, hls, channel, run, seed, data, trigger, csim, paths"
+            ),
         ),
         (
             "+quant.weight.wdth=1",
-            "the configuration has no key 'quant.weight.wdth'; did you mean 'quant.weight.width'?; "
-            "the keys there are quant.weight.width, quant.weight.integer, quant.weight.signed, quant.weight.narrow",
+            (
+                "the configuration has no key 'quant.weight.wdth'; did you mean 'quant.weight.width'?; "
+                "the keys there are quant.weight.width, quant.weight.integer, quant.weight.signed, quant.weight.narrow"
+            ),
         ),
         (
             "hls.layers.encoder.reuse_factor=4",
@@ -91,8 +99,10 @@ def test_yaml_round_trip() -> None:
         ),
         (
             "model.window=abc",
-            "the configuration has model.window='abc': input should be a valid integer, "
-            "unable to parse string as an integer",
+            (
+                "the configuration has model.window='abc': input should be a valid integer, "
+                "unable to parse string as an integer"
+            ),
         ),
         ("training.epochs=0", "the configuration has training.epochs=0: input should be greater than 0"),
         ("~quant", "the configuration lacks the key 'quant'"),
@@ -141,9 +151,7 @@ def test_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HW_TRIGGER_CONFIGS", str(tmp_path))
     with pytest.raises(ConfigError) as caught:
         load_config()
-    assert str(caught.value) == (
-        f"no configuration found in {tmp_path}; set HW_TRIGGER_CONFIGS or give --config-dir"
-    )
+    assert str(caught.value) == (f"no configuration found in {tmp_path}; set HW_TRIGGER_CONFIGS or give --config-dir")
 
 
 def test_a_directory_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

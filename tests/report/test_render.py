@@ -132,7 +132,7 @@ def test_diverged_training_and_no_saturations() -> None:
         )
     )
     _check_tables(text)
-    assert "| float | 2 | - | not finite | not finite |" in text
+    assert "| float | telemetry | 2 | - | not finite | not finite |" in text
     assert "None in 7 windows." in text
 
 

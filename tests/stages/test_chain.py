@@ -89,6 +89,18 @@ def test_the_same_inputs_give_the_same_bytes(chain: Chain, tmp_path: Path) -> No
         assert [name for name in sorted(shared) if old[name] != new[name]] == []
 
 
+def test_an_unchanged_project_is_kept(tmp_path: Path) -> None:
+    """With what tools added to it; other settings write it anew."""
+    config = small_config(tmp_path)
+    run_qat(config, Silent())
+    added = run_hls(config, Silent(), synth=False).directory / "vendor.rpt"
+    added.write_text("a synthesis took hours")
+    run_hls(config, Silent(), synth=False)
+    assert added.exists()
+    run_hls(small_config(tmp_path, "hls.recurrent_reuse_factor=16"), Silent(), synth=False)
+    assert not added.exists()
+
+
 def test_the_saved_configuration_does_it_again(chain: Chain) -> None:
     config = load_config([], directory=chain.bundle.path.resolve())
     assert config == chain.config.model_copy(update={"run": None})

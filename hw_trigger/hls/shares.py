@@ -1,0 +1,65 @@
+"""Windows shared out among processes that each simulate some of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from hw_trigger.errors import UserError
+from hw_trigger.fixedpoint.formats import Codes
+
+Result = TypeVar("Result")
+
+
+class SimulationError(UserError):
+    """A simulation that crashed, or could not read or write its files."""
+
+
+def share_out(
+    windows: Codes,
+    work: Callable[[int, Codes], Result],
+    *,
+    jobs: int | None,
+    largest: int,
+    progress: Callable[[int], None] | None,
+) -> list[Result]:
+    """Call ``work(first, share)`` with consecutive shares of the windows, `jobs` at a time, and return what it gave, in order.
+
+    Parameters
+    ----------
+    work
+        Waits for a process: threads are enough to keep several of them running. `first` is the index of the share's first window.
+    jobs
+        Shares at a time; by default one a core.
+    largest
+        Windows in a share at most, so that progress shows.
+    progress
+        Called with the number of windows done, as they are done.
+    """
+    jobs = jobs or os.cpu_count() or 1
+    size = max(1, min(largest, -(-len(windows) // jobs)))
+
+    def one(first: int) -> Result:
+        share = windows[first : first + size]
+        result = work(first, share)
+        if progress is not None:
+            progress(len(share))
+        return result
+
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(one, first) for first in range(0, len(windows), size)]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def crash(what: str, done: subprocess.CompletedProcess[str]) -> SimulationError:
+    """Return the error of a simulation that ended otherwise than it should, with its last lines."""
+    ending = f"was killed by signal {-done.returncode}" if done.returncode < 0 else f"ended with code {done.returncode}"
+    lines = (done.stdout + done.stderr).strip().splitlines()[-5:]
+    return SimulationError("\n".join([f"{what} {ending}", *lines]))
