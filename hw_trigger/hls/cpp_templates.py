@@ -39,7 +39,9 @@ class DenseConfig(LayerConfigTemplate):  # type: ignore[misc]
         part: Dense = node.get_attr("part")
         reuse: LayerReuse = node.get_attr("reuse")
         numbers = {"n_steps": part.steps, "n_in": part.n_inputs, "n_out": part.n_outputs}
-        product = _product(node, "product", ("weight", "bias"), (part.n_inputs, part.n_outputs), reuse.reuse_factor)
+        product = _product(
+            node, "product", ("weight", "bias"), (part.n_inputs, part.n_outputs), reuse.reuse_factor or 1
+        )
         return _config(node, numbers, products=[product])
 
 
@@ -65,13 +67,13 @@ class LstmConfig(LayerConfigTemplate):  # type: ignore[misc]
             numbers,
             switches={"repeat_input": part.repeat_input, "return_sequence": part.return_sequence},
             products=[
-                _product(node, "input_product", ("weight", "bias"), (part.n_inputs, rows), reuse.reuse_factor),
+                _product(node, "input_product", ("weight", "bias"), (part.n_inputs, rows), reuse.reuse_factor or 1),
                 _product(
                     node,
                     "recurrent_product",
                     ("recurrent", "no_bias"),
                     (part.n_units, rows),
-                    reuse.recurrent_reuse_factor,
+                    reuse.recurrent_reuse_factor or 1,
                 ),
             ],
         )
@@ -157,21 +159,24 @@ def _config(
 
 
 def _product(
-    node: Layer, name: str, constants: tuple[str, str], shape: tuple[int, int], reuse_factor: int | None
+    node: Layer, name: str, constants: tuple[str, str], shape: tuple[int, int], reuse_factor: int
 ) -> dict[str, Any]:
     strategy = node.get_attr("strategy")
     (weight, bias), (n_in, n_out) = constants, shape
+    n_zeros = node.weights[weight].nzeros
     return {
         "name": name,
         "n_in": n_in,
         "n_out": n_out,
         "strategy": strategy,
         "reuse_factor": reuse_factor,
-        "n_zeros": node.weights[weight].nzeros,
+        "n_zeros": n_zeros,
+        # hls4ml's rule; one multiplier at least, where all weights are zero.
+        "multiplier_limit": max(1, -(-n_in * n_out // reuse_factor) - n_zeros // reuse_factor),
         "accumulator_t": node.types["accumulator_t"].name,
         "bias_t": node.weights[bias].type.name,
         "weight_t": node.weights[weight].type.name,
-        "kernel": _kernel(strategy, n_in, reuse_factor or 1),
+        "kernel": _kernel(strategy, n_in, reuse_factor),
     }
 
 

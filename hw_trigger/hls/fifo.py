@@ -18,6 +18,9 @@ from __future__ import annotations
 
 from hw_trigger.fixedpoint.program import Lstm, Program
 
+STREAM_DEPTH = 2
+"""Words of every other stream: enough that a process can put down a word while the next one still works on the last."""
+
 SLACK = 4
 """Words under way in the copy of x, in the trigger, and in the streams at both."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint.program import Lstm, Program
-from hw_trigger.hls.fifo import trigger_depth
+from hw_trigger.hls.fifo import STREAM_DEPTH, trigger_depth
 from hw_trigger.hls.registration import register
 from hw_trigger.hls.reuse import resolve
 from hw_trigger.hls.settings import HlsSettings, LayerReuse
@@ -198,12 +198,16 @@ def _configuration(program: Program, settings: HlsSettings, nodes: _Nodes, direc
 
 def _set_buffers(model: Any, program: Program, nodes: _Nodes) -> None:
     """Give the copy of x that waits for its reconstruction a FIFO of the depth it needs, and arrays one bank a feature."""
+    ports = [*model.get_input_variables(), *model.get_output_variables()]
     if model.config.get_config_value("IOType") == "io_stream":
+        # Nowhere else do two ways meet again: two words are enough, and hls4ml's own depth would be the whole window's.
+        for variable in model.output_vars.values():
+            if variable not in ports:
+                variable.pragma = ("stream", STREAM_DEPTH)
         if program.trigger is not None:
             waiting = model.graph[nodes.names[program.trigger.name]].inputs[0]
             model.output_vars[waiting].pragma = ("stream", trigger_depth(program))
         return
-    ports = [*model.get_input_variables(), *model.get_output_variables()]
     for variable in model.output_vars.values():
         if variable not in ports and len(variable.shape) == 2:
             # A step's features are read and written together; all steps in registers would be thousands of them.

@@ -10,12 +10,19 @@ from __future__ import annotations
 from functools import lru_cache
 
 from hw_trigger.errors import UserError, nearest
-from hw_trigger.fixedpoint.program import Lstm, Program
+from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 from hw_trigger.hls.settings import HlsSettings, HlsSettingsError, LayerReuse
 
 
 class ReuseFactorError(UserError):
     """A reuse factor or an unroll factor that does not divide the layer."""
+
+
+MOST_UNROLLED = 4096
+"""Multiplications that HLS unrolls in one loop: Vivado HLS stops there (XFORM 203-504), Vitis HLS is unlikely to end."""
+
+LARGE_TABLE_BITS = 14
+"""Tables of more entries take the tools long to read, and much block RAM."""
 
 
 @lru_cache(maxsize=256)
@@ -65,6 +72,48 @@ def resolve(program: Program, settings: HlsSettings) -> dict[str, LayerReuse]:
         _check(layer.name, "reuse factor", factor, (layer.n_inputs, layer.n_outputs), settings.strategy)
         resolved[layer.name] = LayerReuse(factor)
     return resolved
+
+
+def doubts(program: Program, settings: HlsSettings) -> list[str]:
+    """Return why the vendor's tool may not synthesize the project, a sentence each; C-simulation is not concerned.
+
+    Raises
+    ------
+    ReuseFactorError, HlsSettingsError
+        As :func:`resolve`.
+    """
+    found = []
+    reuse = resolve(program, settings)
+    for layer in program.layers:
+        factors = reuse[layer.name]
+        for what, n_in, n_out, factor in _products(layer, factors):
+            # Latency pipelines the product, whatever its factor, and a pipeline unrolls the loops within it.
+            unrolled = n_in * n_out // (1 if settings.strategy == "Latency" else factor)
+            if unrolled > MOST_UNROLLED:
+                found.append(
+                    f"layer {layer.name!r}: the {what} unrolls {unrolled} multiplications with the strategy "
+                    f"{settings.strategy}, and more than {MOST_UNROLLED} are unlikely to be synthesized; "
+                    f"choose Resource and a factor of at least {-(-n_in * n_out // MOST_UNROLLED)}"
+                )
+        if isinstance(layer, Lstm):
+            largest = max(layer.cell.width, *(gate.width for gate in layer.gates))
+            if largest > LARGE_TABLE_BITS:
+                found.append(
+                    f"layer {layer.name!r}: its tables have up to 2**{largest} entries, which take the tools long; "
+                    f"choose gates and cell state of at most {LARGE_TABLE_BITS} bits"
+                )
+    return found
+
+
+def _products(layer: Lstm | Dense, reuse: LayerReuse) -> list[tuple[str, int, int, int]]:
+    """Return name, inputs, outputs and reuse factor of each product of a layer."""
+    if isinstance(layer, Dense):
+        return [("product", layer.n_inputs, layer.n_outputs, reuse.reuse_factor or 1)]
+    rows = 4 * layer.n_units
+    return [
+        ("product with the input", layer.n_inputs, rows, reuse.reuse_factor or 1),
+        ("product with the state", layer.n_units, rows, reuse.recurrent_reuse_factor or 1),
+    ]
 
 
 def _lstm(layer: Lstm, own: LayerReuse, settings: HlsSettings) -> LayerReuse:

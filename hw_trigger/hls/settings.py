@@ -68,7 +68,8 @@ class HlsSettings:
     layers
         Exceptions for single layers, by the name of the layer.
     with_reconstruction
-        The top function puts out the reconstruction too. Without a trigger it always does.
+        The top function puts out the reconstruction too. Without a trigger it always does. In io_stream the reader must take the
+        reconstruction as it comes: the score comes last, and whoever waits for it first waits forever.
     project_name
         Name of the project and of its top function.
 

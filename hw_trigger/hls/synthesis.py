@@ -16,8 +16,9 @@ LOG = "synthesis.log"
 # The tools of each back end, in order of preference: the command, and how a user calls the tool.
 _TOOLS = {
     "Vitis": (
-        ("vitis-run", "--mode", "hls", "--tcl", "build_prj.tcl"),
         ("vitis_hls", "-f", "build_prj.tcl"),
+        # From 2024.2 on there is no vitis_hls; before 2023.2 vitis-run takes no --tcl.
+        ("vitis-run", "--mode", "hls", "--tcl", "build_prj.tcl"),
     ),
     "Vivado": (("vivado_hls", "-f", "build_prj.tcl"),),
 }
@@ -73,5 +74,5 @@ def find_tool(backend: str) -> tuple[str, ...]:
     names = " or ".join(command[0] for command in tools)
     raise SynthesisError(
         f"{backend} HLS is missing: {names} is not on the PATH (source AMD's settings64.sh first); "
-        f"the project can be taken to a machine that has it, and run there with: {' '.join(tools[-1])}"
+        f"the project can be taken to a machine that has it, and run there with: {' '.join(tools[0])}"
     )

@@ -13,6 +13,7 @@ from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.project import Project, open_project, write_project
+from hw_trigger.hls.reuse import doubts
 from hw_trigger.hls.synthesis import synthesize
 from hw_trigger.stages.networks import open_bundle
 from hw_trigger.stages.recorded import chosen_windows, load_test, recorded_windows
@@ -34,6 +35,8 @@ def run_hls(config: Config, reporter: Reporter, *, synth: bool) -> Project:
     bundle, config = open_bundle(config)
     channel, samples = load_test(bundle, config, reporter)
     windows = chosen_windows(bundle.program, recorded_windows(bundle.program, channel, samples), config.csim.windows)
+    for doubt in doubts(bundle.program, config.hls):
+        reporter.warn(doubt)
     project = _up_to_date(bundle.program, config, windows)
     if project is None:
         with reporter.task("writing the HLS project", 1) as advance:

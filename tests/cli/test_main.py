@@ -124,6 +124,7 @@ def test_a_verification_that_fails_exits_with_1(
     """A weight of the trained network is changed behind the bundle's back: PyTorch then differs from all others."""
     assert call(monkeypatch, "qat", *SMALL, "run=tiny") == 0
     assert call(monkeypatch, "hls", "run=tiny", "csim.windows=8") == 0
+
     def other(*arguments: object, **options: object) -> object:
         codes = reconstruct(*arguments, **options)  # type: ignore[arg-type]
         codes[-1, 3, 0] += 1

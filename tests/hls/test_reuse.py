@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from support.programs import Sizes, random_program
 
 from hw_trigger.errors import UserError
-from hw_trigger.hls.reuse import ReuseFactorError, allowed_reuse_factors, resolve
+from hw_trigger.fixedpoint.formats import Format
+from hw_trigger.fixedpoint.program import Lstm
+from hw_trigger.hls.reuse import ReuseFactorError, allowed_reuse_factors, doubts, resolve
 from hw_trigger.hls.settings import HlsSettings, HlsSettingsError, LayerReuse
 
 PROGRAM = random_program(1, Sizes(encoder=(6,), latent=3, decoder=(4,)))
@@ -101,3 +104,28 @@ REFUSED: list[tuple[HlsSettings, type[UserError], str]] = [
 def test_refused(settings: HlsSettings, error: type[UserError], message: str) -> None:
     with pytest.raises(error, match=f"^{re.escape(message)}$"):
         resolve(PROGRAM, settings)
+
+
+def test_doubts() -> None:
+    """Unrolled products of more than 4096 multiplications, and tables of more than 2**14 entries."""
+    program = random_program(0, Sizes(4, 1, (40,), 3, (2,)), widths=(5, 6))
+    assert doubts(program, HlsSettings(strategy="Resource", recurrent_reuse_factor=2)) == []
+    assert doubts(program, HlsSettings(recurrent_reuse_factor=2)) == [
+        (
+            "layer 'encoder_0': the product with the state unrolls 6400 multiplications with the strategy Latency, and more than "
+            "4096 are unlikely to be synthesized; choose Resource and a factor of at least 2"
+        )
+    ]
+    lstm = program.layers[0]
+    assert isinstance(lstm, Lstm)
+    wide = replace(lstm, cell=Format(15, 3))
+    assert doubts(replace(program, layers=(wide, *program.layers[1:])), HlsSettings(strategy="Resource")) == [
+        (
+            "layer 'encoder_0': the product with the state unrolls 6400 multiplications with the strategy Resource, and more "
+            "than 4096 are unlikely to be synthesized; choose Resource and a factor of at least 2"
+        ),
+        (
+            "layer 'encoder_0': its tables have up to 2**15 entries, which take the tools long; "
+            "choose gates and cell state of at most 14 bits"
+        ),
+    ]

@@ -63,7 +63,7 @@ def test_vivado(project_of: Given, tmp_path: Path, bin_directory: Path) -> None:
         (
             "default",
             (
-                "Vitis HLS is missing: vitis-run or vitis_hls is not on the PATH (source AMD's settings64.sh first); the project "
+                "Vitis HLS is missing: vitis_hls or vitis-run is not on the PATH (source AMD's settings64.sh first); the project "
                 "can be taken to a machine that has it, and run there with: vitis_hls -f build_prj.tcl"
             ),
         ),

@@ -164,3 +164,29 @@ def test_networks_are_those_that_were_trained(chain: Chain) -> None:
     windows = recorded_windows(bundle.program, channel, samples)
     assert windows.shape == (len(channel.test) - 15, 16, 1)
     assert not quantized.training
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (
+            "channel=SYN-6",
+            "data.columns=[0,1]",
+            "model.encoder=[4,3]",
+            "model.decoder=[3,4]",
+            "quant=w4a8",
+            "hls=latency",
+        ),
+        ("quant=w8a16", "hls.backend=Vivado", "hls.io_type=io_parallel", "hls.with_reconstruction=true"),
+    ],
+    ids=["two columns, two layers", "16-bit states in float64"],
+)
+def test_other_networks_and_projects(tmp_path: Path, overrides: tuple[str, ...]) -> None:
+    config, reporter = small_config(tmp_path, *overrides), Silent()
+    run_qat(config, reporter)
+    run_hls(config, reporter, synth=False)
+    table = run_csim(config, reporter)
+    assert table.ok, table.notes
+    assert table.codes > 100_000
+    document = json.loads((run_report(config, reporter).parent / "report.json").read_text("utf-8"))
+    assert document["missing"] == {}

@@ -82,7 +82,7 @@ def test_learns_what_it_is_told_to_put_out() -> None:
     history = fit(model, train, validation, replace(SETTINGS, epochs=30), targets=targets)
     after = evaluate(model, validation, 16, targets[1])
     assert after == history.validation[history.best_epoch]
-    assert after < 0.5 * before
+    assert after < 0.6 * before
     assert after < evaluate(model, validation, 16)
 
 

@@ -39,6 +39,9 @@ template <class index_T, class value_T> inline value_T look_up(index_T q, value_
 
 // Everything behind the two matrix products. Five tables are read for each unit; `gate_unroll` units are computed at a time,
 // and the synthesizer replicates each table once for every two of them (a ROM has two ports).
+//
+// The arrays are in registers, and indexed by the unit. So that the loop starts a unit a cycle, no iteration writes what
+// another reads (the cell states are read from a copy), and the sums are split by gate, so that each read chooses among the units only.
 template <typename CONFIG_T>
 void lstm_gates(typename CONFIG_T::accumulator_t input_sum[4 * CONFIG_T::n_units],
                 typename CONFIG_T::accumulator_t state_sum[4 * CONFIG_T::n_units],
@@ -46,20 +49,34 @@ void lstm_gates(typename CONFIG_T::accumulator_t input_sum[4 * CONFIG_T::n_units
                 HWT_LSTM_TABLES) {
     #pragma HLS INLINE
     const unsigned n = CONFIG_T::n_units;
+    typename CONFIG_T::gate_i_t q_i[CONFIG_T::n_units];
+    typename CONFIG_T::gate_f_t q_f[CONFIG_T::n_units];
+    typename CONFIG_T::gate_g_t q_g[CONFIG_T::n_units];
+    typename CONFIG_T::gate_o_t q_o[CONFIG_T::n_units];
+    typename CONFIG_T::cell_t previous[CONFIG_T::n_units];
+    #pragma HLS ARRAY_PARTITION variable=q_i complete
+    #pragma HLS ARRAY_PARTITION variable=q_f complete
+    #pragma HLS ARRAY_PARTITION variable=q_g complete
+    #pragma HLS ARRAY_PARTITION variable=q_o complete
+    #pragma HLS ARRAY_PARTITION variable=previous complete
+LstmSums:
+    for (unsigned j = 0; j < n; j++) {
+        #pragma HLS UNROLL
+        q_i[j] = input_sum[0 * n + j] + state_sum[0 * n + j];
+        q_f[j] = input_sum[1 * n + j] + state_sum[1 * n + j];
+        q_g[j] = input_sum[2 * n + j] + state_sum[2 * n + j];
+        q_o[j] = input_sum[3 * n + j] + state_sum[3 * n + j];
+        previous[j] = c[j];
+    }
 LstmUnit:
     for (unsigned j = 0; j < n; j++) {
         #pragma HLS PIPELINE II=1
         #pragma HLS UNROLL factor=CONFIG_T::gate_unroll
-        #pragma HLS DEPENDENCE variable=c inter false
-        typename CONFIG_T::gate_i_t q_i = input_sum[0 * n + j] + state_sum[0 * n + j];
-        typename CONFIG_T::gate_f_t q_f = input_sum[1 * n + j] + state_sum[1 * n + j];
-        typename CONFIG_T::gate_g_t q_g = input_sum[2 * n + j] + state_sum[2 * n + j];
-        typename CONFIG_T::gate_o_t q_o = input_sum[3 * n + j] + state_sum[3 * n + j];
-        typename CONFIG_T::cell_t fc = look_up(q_f, table_f) * c[j];
-        typename CONFIG_T::cell_t ig = look_up(q_i, table_i) * look_up(q_g, table_g);
+        typename CONFIG_T::cell_t fc = look_up(q_f[j], table_f) * previous[j];
+        typename CONFIG_T::cell_t ig = look_up(q_i[j], table_i) * look_up(q_g[j], table_g);
         typename CONFIG_T::cell_t next = fc + ig;
         c[j] = next;
-        h[j] = look_up(q_o, table_o) * look_up(next, table_c);
+        h[j] = look_up(q_o[j], table_o) * look_up(next, table_c);
     }
 }
 
@@ -76,6 +93,21 @@ template <class in_P, class out_P, typename CONFIG_T> void lstm_window(in_P data
     #pragma HLS ARRAY_PARTITION variable=c complete
     #pragma HLS ARRAY_PARTITION variable=input_sum complete
     #pragma HLS ARRAY_PARTITION variable=state_sum complete
+    // The tables are memories that are only read: say so, rather than hope that it is inferred.
+    #pragma HLS function_instantiate variable=table_i,table_f,table_g,table_o,table_c
+    #ifdef __VITIS_HLS__
+    #pragma HLS BIND_STORAGE variable=table_i type=rom_np impl=bram
+    #pragma HLS BIND_STORAGE variable=table_f type=rom_np impl=bram
+    #pragma HLS BIND_STORAGE variable=table_g type=rom_np impl=bram
+    #pragma HLS BIND_STORAGE variable=table_o type=rom_np impl=bram
+    #pragma HLS BIND_STORAGE variable=table_c type=rom_np impl=bram
+    #else
+    #pragma HLS RESOURCE variable=table_i core=ROM_nP_BRAM
+    #pragma HLS RESOURCE variable=table_f core=ROM_nP_BRAM
+    #pragma HLS RESOURCE variable=table_g core=ROM_nP_BRAM
+    #pragma HLS RESOURCE variable=table_o core=ROM_nP_BRAM
+    #pragma HLS RESOURCE variable=table_c core=ROM_nP_BRAM
+    #endif
 LstmReset:
     for (unsigned j = 0; j < CONFIG_T::n_units; j++) {
         #pragma HLS UNROLL
@@ -88,6 +120,10 @@ LstmReset:
     }
 LstmStep:
     for (unsigned step = 0; step < CONFIG_T::n_steps; step++) {
+        #ifdef __VITIS_HLS__
+        // A step waits for the one before. Pipelined by itself, as Vitis does with long loops, it would unroll the products.
+        #pragma HLS PIPELINE off
+        #endif
         if (!CONFIG_T::repeat_input) {
             read_vector<CONFIG_T::n_in>(data, step, x);
             nnet::dense<typename CONFIG_T::input_t, sum_t, typename CONFIG_T::input_product>(x, input_sum, weight, bias);

@@ -44,8 +44,7 @@ template <class value_T> value_T from_code(long long code) {
 // Formats have at most 63 bits.
 template <bool is_signed, class value_T> long long to_code(value_T value) {
     ap_uint<value_T::width> bits = value.range(value_T::width - 1, 0);
-    long long code = bits.to_uint64();
-    return is_signed && bits[value_T::width - 1] ? code - (1LL << value_T::width) : code;
+    return is_signed ? ap_int<value_T::width>(bits).to_int64() : bits.to_uint64();
 }
 
 template <bool is_signed, class value_T> value_T checked(long long code) {

@@ -23,12 +23,14 @@ TriggerStep:
         #pragma HLS PIPELINE II=1
         read_vector<CONFIG_T::n_features>(data, step, x);
         read_vector<CONFIG_T::n_features>(reconstruction, step, y);
+        typename CONFIG_T::score_t sum = 0; // of the step first: one addition only is carried from step to step
     TriggerFeature:
         for (unsigned k = 0; k < CONFIG_T::n_features; k++) {
             #pragma HLS UNROLL
             typename CONFIG_T::difference_t error = x[k] - y[k];
-            total[0] += error * error;
+            sum += error * error;
         }
+        total[0] += sum;
     }
     over[0] = total[0] > threshold[0];
     write_vector<1>(total, score, 0);
