@@ -68,4 +68,4 @@ results: install ## the README's table: five real channels, three presets (half 
 	$(BIN)/python benchmarks/real_channels.py
 
 clean: ## remove outputs, keep the environment
-	rm -rf models/*/ reports/*/ hls_projects/*/ .cache build
+	rm -rf models/*/ models/.[!.]*/ reports/*/ hls_projects/*/ build

@@ -12,7 +12,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from hw_trigger.config.compose import load_config
-from hw_trigger.hls import csim, library
+from hw_trigger.hls import csim
+from hw_trigger.hls.compiler import build
 from hw_trigger.stages.csim import run_csim
 from hw_trigger.stages.hls import run_hls
 from hw_trigger.stages.qat import run_qat
@@ -40,7 +41,7 @@ def test_stages(benchmark: BenchmarkFixture, capsys: pytest.CaptureFixture[str],
     config, reporter, watch = load_config(paths, name="demo"), Silent(), Stopwatch()
     watch.measure("qat", lambda: run_qat(config, reporter))
     project = watch.measure("hls", lambda: run_hls(config, reporter, synth=False))
-    watch.measure("g++", lambda: (csim.build(project), library.build_library(project)))
+    watch.measure("g++", lambda: (build(project, "csim"), build(project, "library")))
     watch.measure("csim", lambda: run_csim(config, reporter))
     watch.measure("report", lambda: run_report(config, reporter))
     windows = len(project.windows())

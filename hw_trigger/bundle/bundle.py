@@ -6,9 +6,9 @@
         bundle.json         the manifest: names, threshold, formats, provenance, SHA-256 of every other file
         network.onnx        QONNX: scaling, network and trigger; all that inference needs
         config.yaml         the whole configuration of the run
-        history.json        losses of both trainings, by epoch
+        history.json        losses of both trainings, by epoch, for the report
         training/float.pt, training/quantized.pt
-                            the trained weights, for comparisons with PyTorch; inference does not read them
+                            the trained weights, for comparisons with PyTorch
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ HISTORY = "history.json"
 FLOAT_WEIGHTS = "training/float.pt"
 QUANTIZED_WEIGHTS = "training/quantized.pt"
 
-REQUIRED = (NETWORK, CONFIG, HISTORY, FLOAT_WEIGHTS, QUANTIZED_WEIGHTS)
+REQUIRED = (NETWORK, CONFIG)
+"""What inference needs; the other files are for comparisons and reports."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +59,10 @@ class Bundle:
         Raises
         ------
         BundleError
-            It is gone or altered.
+            The bundle has no such file, or it is gone or altered.
         """
+        if name not in self.manifest.files:
+            raise BundleError(f"bundle {self.path} has no file {name!r}; `hw-trigger qat` writes one that has")
         return _checked(self.path, name, self.manifest.files[name])
 
 

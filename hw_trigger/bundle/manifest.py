@@ -8,7 +8,6 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 
 FORMAT: Final = "hw_trigger bundle"
 VERSION: Final = 1
@@ -101,21 +100,3 @@ def from_text(text: str, what: str) -> Manifest:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BundleError(f"{what} is damaged: {where}: {first['msg']}") from error
-
-
-def formats_of(program: Program) -> dict[str, str]:
-    """Return the format of every tensor of a program as text, by ``layer.tensor``, for people and tools to read."""
-    found = {"input": str(program.input), "raw": str(program.raw)}
-    for layer in program.layers:
-        names = ["input", "weight_format", "bias_format"]
-        names += ["recurrent_format", "cell", "cell_tanh", "hidden"] if isinstance(layer, Lstm) else ["output"]
-        found |= {f"{layer.name}.{name.removesuffix('_format')}": str(getattr(layer, name)) for name in names}
-        found[f"{layer.name}.accumulator"] = str(layer.accumulator)
-        if isinstance(layer, Dense):
-            continue
-        for letter, gate, activation in zip("ifgo", layer.gates, layer.activations, strict=True):
-            found[f"{layer.name}.gate_{letter}"] = str(gate)
-            found[f"{layer.name}.activation_{letter}"] = str(activation)
-    if program.trigger is not None:
-        found[f"{program.trigger.name}.score"] = str(program.trigger.score)
-    return found

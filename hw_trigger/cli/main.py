@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +20,7 @@ from hw_trigger.errors import UserError
 EPILOG = (
     "Every command takes overrides of the configuration in Hydra's grammar, for example "
     "`channel=S-1 model=lstm16 quant=w6a8 training.epochs=5 hls.strategy=Latency`. "
-    "`hw-trigger config` shows the whole configuration and where it is from."
+    "`hw-trigger config` shows the whole configuration."
 )
 
 app = typer.Typer(
@@ -49,8 +48,6 @@ ConfigDirectory = Annotated[
 
 def main() -> None:
     """Run the command line, and turn users' mistakes into a message and exit code 2."""
-    # PyTorch and BLAS find out the number of cores by themselves; what they print on the way is not for users.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         app(prog_name="hw-trigger")
     except UserError as error:
@@ -122,7 +119,10 @@ def hls(
         bool, typer.Option("--synth", help="Run the vendor's synthesis too (Vitis or Vivado HLS on the PATH).")
     ] = False,
 ) -> None:
-    """Write the Vitis or Vivado HLS project of the bundle, hls_projects/<run>."""
+    """Write the Vitis or Vivado HLS project of the bundle, hls_projects/<run>.
+
+    With onnx=FILE the network is that of a QONNX file of another origin.
+    """
     from hw_trigger.stages.hls import run_hls
     from hw_trigger.stages.telemetry import find_channel
 
@@ -133,13 +133,13 @@ def hls(
 def csim(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
     """Prove the firmware bit-exact: compare PyTorch, ONNX Runtime, qonnx, the golden model and C-simulation.
 
-    Exits with 1 if a single code differs.
+    Exits with 1 if a single code differs. With onnx=FILE the network is that of a QONNX file of another origin.
     """
     from hw_trigger.stages.csim import run_csim
     from hw_trigger.stages.telemetry import find_channel
 
     table = run_csim(find_channel(_load(overrides, config_name, config_dir)), Terminal())
-    if not table.ok:
+    if table.mismatches:
         raise typer.Exit(1)
 
 
@@ -157,15 +157,17 @@ def run(overrides: Overrides = None, config_name: ConfigName = "config", config_
     """Run the whole chain: qat, hls, csim, report."""
     from hw_trigger.stages.csim import run_csim
     from hw_trigger.stages.hls import run_hls
+    from hw_trigger.stages.preflight import preflight
     from hw_trigger.stages.qat import run_qat
     from hw_trigger.stages.report import run_report
     from hw_trigger.stages.telemetry import choose_channel
 
     terminal = Terminal()
     settings = choose_channel(_load(overrides, config_name, config_dir), terminal)
+    preflight(settings, terminal)
     run_qat(settings, terminal)
     run_hls(settings, terminal, synth=False)
     table = run_csim(settings, terminal)
     run_report(settings, terminal)
-    if not table.ok:
+    if table.mismatches:
         raise typer.Exit(1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
+import sysconfig
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from pydantic import ValidationError
 
 from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError, nearest
+from hw_trigger.hls.settings import HlsSettings
+from hw_trigger.models.spec import QuantSpec
 
 DIRECTORY_VARIABLE = "HW_TRIGGER_CONFIGS"
 
@@ -58,16 +61,13 @@ def config_directory() -> Path:
     ConfigError
         There is none of them.
     """
-    candidates = [
-        Path("configs"),
-        Path(__file__).parents[2] / "configs",
-        Path(sys.prefix) / "share" / "hw_trigger" / "configs",
-    ]
     chosen = os.environ.get(DIRECTORY_VARIABLE)
-    if chosen:
-        candidates = [Path(chosen)]
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
+    installed = [Path(sysconfig.get_path("data", scheme)) / "share" / "hw_trigger" / "configs" for scheme in schemes]
+    candidates = [Path(chosen)] if chosen else [Path("configs"), Path(__file__).parents[2] / "configs", *installed]
     for candidate in candidates:
-        if (candidate / "config.yaml").is_file():
+        # Another project's ./configs is not ours.
+        if (candidate / "config.yaml").is_file() and (chosen or (candidate / "quant").is_dir()):
             return candidate.resolve()
     looked = ", ".join(str(candidate) for candidate in candidates)
     raise ConfigError(f"no configuration found in {looked}; set {DIRECTORY_VARIABLE} or give --config-dir")
@@ -94,7 +94,8 @@ def compose_config(overrides: Sequence[str], *, name: str, directory: Path | Non
         raise ConfigError(_missing_option(error, where)) from error
     except OverrideParseException as error:
         raise ConfigError(
-            f"the override {error.override!r} is not of the form key=value, +key=value or ~key: {_first_line(error)}"
+            f"the override {error.override!r} cannot be read: {_first_line(error)}; it must be key=value, +key=value or ~key, "
+            "and a value with special characters needs quotes"
         ) from error
     except ConfigCompositionException as error:
         raise ConfigError(_composition(error, name, where)) from error
@@ -115,6 +116,11 @@ def validate(values: dict[str, Any]) -> Config:
     UserError
         An HLS setting or a format cannot be.
     """
+    for section, kind in (("quant", QuantSpec), ("hls", HlsSettings)):
+        given = values.get(section)
+        absent = [item.name for item in fields(kind) if isinstance(given, dict) and item.name not in given]
+        if absent:  # these have defaults for callers of the library, which are not the configuration's
+            raise ConfigError(f"the configuration lacks the key '{section}.{absent[0]}'")
     try:
         return Config.model_validate(values)
     except ValidationError as error:

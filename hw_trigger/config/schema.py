@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.spec import Architecture, QuantSpec
@@ -19,10 +19,19 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Units = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 
 
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _distinct(columns: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(columns)) != len(columns):
+        raise ValueError("a column is named twice")
+    return columns
+
+
 class Section(BaseModel):
     """A part of the configuration: no unknown keys, no changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class DataSection(Section):
@@ -31,7 +40,7 @@ class DataSection(Section):
     source: Literal[SOURCE_KINDS]  # type: ignore[valid-type]
     path: Path | None
     cache: Path | None
-    columns: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    columns: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_distinct)]
     allow_constant: bool
 
 
@@ -49,12 +58,12 @@ class TrainingSection(Section):
     """Float training, and quantization-aware training from its result."""
 
     float_epochs: PositiveInt
-    float_learning_rate: PositiveFloat
+    float_learning_rate: Rate
     epochs: PositiveInt
-    learning_rate: PositiveFloat
+    learning_rate: Rate
     batch_size: PositiveInt
     patience: PositiveInt
-    gradient_clip: PositiveFloat
+    gradient_clip: Rate
     validation: Annotated[float, Field(gt=0, lt=1)]
     stride: PositiveInt
     threads: PositiveInt
@@ -86,6 +95,7 @@ class Config(Section):
 
     channel: Name
     run: Name | None
+    onnx: Path | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     data: DataSection
     model: ModelSection
@@ -99,7 +109,14 @@ class Config(Section):
     @property
     def run_name(self) -> str:
         """The run's name, as its directories have it."""
-        return self.run or f"{self.channel}-{self.model.name}-{self.quant.name}"
+        if self.run is not None:
+            return self.run
+        return f"{self.channel}{self.run_suffix}" if self.onnx is None else self.onnx.stem
+
+    @property
+    def run_suffix(self) -> str:
+        """What follows the channel in the name of a run that is given none."""
+        return f"-{self.model.name}-{self.quant.name}"
 
     @property
     def bundle_path(self) -> Path:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from hw_trigger.bundle.bundle import NETWORK, Bundle
 from hw_trigger.config.schema import Config
 from hw_trigger.files import to_json, write_whole
 from hw_trigger.fixedpoint import compiled, golden, serialize
@@ -18,16 +17,17 @@ from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls import csim, library
+from hw_trigger.hls.compiler import compiler_version, find_compiler
 from hw_trigger.hls.differences import first_difference
 from hw_trigger.hls.project import Project, ProjectError, open_project
 from hw_trigger.models.execution import reconstruct
 from hw_trigger.qonnx import onnxruntime_executor, qonnx_executor
-from hw_trigger.qonnx.file import load
-from hw_trigger.stages.networks import load_quantized, open_bundle
+from hw_trigger.stages.networks import load_quantized
 from hw_trigger.stages.recorded import load_test, recorded_windows
 from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.subject import Subject, open_subject
 from hw_trigger.verification.rendering import LAYER, to_markdown, to_rich, verdict
-from hw_trigger.verification.table import Comparison, VerificationTable, compare
+from hw_trigger.verification.table import Comparison, VerificationFileError, VerificationTable, compare
 
 JSON_NAME = "verification.json"
 MARKDOWN_NAME = "verification.md"
@@ -41,27 +41,31 @@ def run_csim(config: Config, reporter: Reporter) -> VerificationTable:
     """Compare PyTorch, ONNX Runtime, qonnx, the golden model and C-simulation, and write the verification table.
 
     PyTorch, ONNX Runtime and the golden model compute every window of the test data; qonnx and the C-simulations the windows
-    that are recorded in the project. The table lies in the project's directory, and goes with it.
+    that are recorded in the project. A QONNX file of another origin has no PyTorch network and no test data. The table lies in
+    the project's directory, and goes with it.
 
     Raises
     ------
-    BundleError, ProjectError
+    BundleError, QonnxError, ProjectError
         There is no bundle or no project, or the project is of another program.
     CompilerError, SimulationError
         There is no C++ compiler, or a simulation crashed.
     """
-    bundle, config = open_bundle(config)
-    program = bundle.program
-    project = _open(bundle, config)
-    channel, samples = load_test(bundle, config, reporter)
+    subject = open_subject(config)
+    find_compiler()  # before minutes of other executors
+    project = _open(subject)
     recorded = project.windows()
-    windows = np.concatenate([recorded_windows(program, channel, samples), recorded])
-    fast = _execute_all(bundle, config, windows, reporter)
-    slow = _execute_recorded(bundle, project, config.csim.jobs, reporter)
+    windows = recorded
+    if subject.bundle is not None:
+        channel, samples = load_test(subject.bundle, subject.config, reporter)
+        windows = np.concatenate([recorded_windows(subject.program, channel, samples), recorded])
+    fast = _execute_all(subject, windows, reporter)
+    slow = _execute_recorded(subject, project, reporter)
     # The recorded windows are the last ones of all: there every executor is compared with every other.
     tail = {name: _last(execution, len(recorded)) for name, execution in fast.items()}
-    table = VerificationTable((*_compare_pairs(fast), *_compare_pairs(tail | slow)))
-    _write(project.directory, program, table)
+    everywhere = _compare_pairs(fast) if len(windows) > len(recorded) else []
+    table = VerificationTable((*everywhere, *_compare_pairs(tail | slow)))
+    _write(subject, project, table)
     _tell(table, project.directory, reporter)
     difference = first_difference(slow[REFERENCE].outputs, slow[LIBRARY].outputs)
     if difference is not None:
@@ -80,46 +84,52 @@ def read_verification(project: Path, program: Program) -> VerificationTable | No
     path = project / JSON_NAME
     if not path.is_file():
         return None
-    document = json.loads(path.read_text("utf-8"))
-    if document.get("program") != serialize.digest(program):
-        return None
-    return VerificationTable.from_dict(document["table"])
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        recorded = document["provenance"]["program SHA-256"]
+        table = document["table"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise VerificationFileError(f"{path} is damaged; run hw-trigger csim again") from error
+    return VerificationTable.from_dict(table) if recorded == serialize.digest(program) else None
 
 
-def _open(bundle: Bundle, config: Config) -> Project:
+def _open(subject: Subject) -> Project:
     """Open the project, and refuse one that was written for another program or changed since."""
-    project = open_project(config.project_path)
-    if serialize.digest(project.program) != bundle.manifest.program_sha256:
+    project = open_project(subject.config.project_path)
+    if serialize.digest(project.program) != serialize.digest(subject.program):
+        origin = subject.config.onnx if subject.bundle is None else f"bundle {subject.bundle.path}"
         raise ProjectError(
-            f"the HLS project {project.directory} was written for another program than that of bundle {bundle.path}; "
+            f"the HLS project {project.directory} was written for another program than that of {origin}; "
             "run hw-trigger hls again"
         )
     project.check()
     return project
 
 
-def _execute_all(bundle: Bundle, config: Config, windows: Codes, reporter: Reporter) -> dict[str, Execution]:
+def _execute_all(subject: Subject, windows: Codes, reporter: Reporter) -> dict[str, Execution]:
     """Execute the whole test data where that takes seconds."""
-    program = bundle.program
-    with reporter.task(PYTORCH, len(windows)) as advance:
-        model = load_quantized(bundle, config)
-        reconstruction = reconstruct(model, program.scaling, windows, progress=advance)
+    program, found = subject.program, {}
+    if subject.bundle is not None:
+        with reporter.task(PYTORCH, len(windows)) as advance:
+            model = load_quantized(subject.bundle, subject.config)
+            reconstruction = reconstruct(model, program.scaling, windows, progress=advance)
+        # PyTorch has the network only: the trigger behind it is no part of the trained model.
+        found[PYTORCH] = Execution(reconstruction, None, None)
     with reporter.task(RUNTIME, len(windows)) as advance:
-        runtime = onnxruntime_executor.execute(load(bundle.path / NETWORK), program, windows, progress=advance)
+        found[RUNTIME] = onnxruntime_executor.execute(subject.model, program, windows, progress=advance)
     with reporter.task(GOLDEN, len(windows)) as advance:
-        exact = compiled.run(program, windows, progress=advance)
-    # PyTorch has the network only: the trigger behind it is no part of the trained model.
-    return {PYTORCH: Execution(reconstruction, None, None), RUNTIME: runtime, GOLDEN: exact}
+        found[GOLDEN] = compiled.run(program, windows, progress=advance)
+    return found
 
 
-def _execute_recorded(bundle: Bundle, project: Project, jobs: int | None, reporter: Reporter) -> dict[str, Execution]:
+def _execute_recorded(subject: Subject, project: Project, reporter: Reporter) -> dict[str, Execution]:
     """Execute the project's recorded windows where that takes longer."""
-    program, windows = bundle.program, project.windows()
+    program, windows, jobs = subject.program, project.windows(), subject.config.csim.jobs
     with reporter.task(REFERENCE, 1) as advance:
         reference = golden.run(program, windows, trace=True)
         advance(1)
     with reporter.task(QONNX, 1) as advance:
-        by_qonnx = qonnx_executor.execute(load(bundle.path / NETWORK), program, windows)
+        by_qonnx = qonnx_executor.execute(subject.model, program, windows)
         advance(1)
     with reporter.task(f"{TESTBENCH}, compiled on the first run", len(windows)) as advance:
         testbench = csim.run(project, jobs=jobs, progress=advance)
@@ -169,7 +179,14 @@ def _tell(table: VerificationTable, directory: Path, reporter: Reporter) -> None
         reporter.warn(f"VERIFICATION: {verdict(table)} Table: {directory / MARKDOWN_NAME}")
 
 
-def _write(directory: Path, program: Program, table: VerificationTable) -> None:
-    document = {"program": serialize.digest(program), "table": table.to_dict()}
-    write_whole(directory / JSON_NAME, to_json(document))
-    write_whole(directory / MARKDOWN_NAME, f"# Verification of {program.name}\n\n{to_markdown(table)}\n")
+def _write(subject: Subject, project: Project, table: VerificationTable) -> None:
+    """Write the table beside what it speaks of, with the configuration and all that computed it."""
+    document = {
+        "provenance": {**subject.provenance, "C++ compiler": compiler_version()},
+        "table": table.to_dict(),
+        "configuration": subject.config.model_dump(mode="json"),
+    }
+    write_whole(project.directory / JSON_NAME, to_json(document))
+    write_whole(
+        project.directory / MARKDOWN_NAME, f"# Verification of {subject.program.name}\n\n{to_markdown(table)}\n"
+    )

@@ -1,4 +1,4 @@
-"""Write the HLS project of a bundle, and with the vendor's tool on the PATH synthesize it."""
+"""Write the HLS project of a program, and with the vendor's tool on the PATH synthesize it."""
 
 from __future__ import annotations
 
@@ -8,40 +8,48 @@ from hw_trigger.bundle.bundle import CONFIG
 from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError
-from hw_trigger.files import write_whole
 from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.project import Project, open_project, write_project
 from hw_trigger.hls.reuse import doubts
 from hw_trigger.hls.synthesis import synthesize
-from hw_trigger.stages.networks import open_bundle
 from hw_trigger.stages.recorded import chosen_windows, load_test, recorded_windows
 from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.subject import Subject, open_subject
+from hw_trigger.verification.stress import stress_windows
 
 
 def run_hls(config: Config, reporter: Reporter, *, synth: bool) -> Project:
-    """Write the project ``hls_projects/<run>``: firmware, testbench, recorded test windows and the codes expected of them.
+    """Write the project ``hls_projects/<run>``: firmware, testbench, recorded windows and the codes expected of them.
+
+    A project that is there and is the one that would be written is kept, with what tools added to it.
 
     Raises
     ------
-    BundleError
-        There is no bundle.
+    BundleError, QonnxError
+        There is no bundle, or the QONNX file has no exact program.
     ReuseFactorError, HlsSettingsError
         The settings do not fit the program.
     UserError
         The channel cannot be had; or, with `synth`, the vendor's tool is missing.
     """
-    bundle, config = open_bundle(config)
-    channel, samples = load_test(bundle, config, reporter)
-    windows = chosen_windows(bundle.program, recorded_windows(bundle.program, channel, samples), config.csim.windows)
-    for doubt in doubts(bundle.program, config.hls):
+    subject = open_subject(config)
+    program, config = subject.program, subject.config
+    windows = _windows(subject, reporter)
+    for doubt in doubts(program, config.hls):
         reporter.warn(doubt)
-    project = _up_to_date(bundle.program, config, windows)
+    project = _up_to_date(program, config, windows)
     if project is None:
         with reporter.task("writing the HLS project", 1) as advance:
-            project = write_project(bundle.program, config.hls, config.project_path, windows=windows)
-            write_whole(project.directory / CONFIG, to_yaml(config))
+            project = write_project(
+                program,
+                config.hls,
+                config.project_path,
+                windows=windows,
+                extra={CONFIG: to_yaml(config)},
+                provenance=subject.provenance,
+            )
             advance(1)
     reporter.say(
         f"{config.hls.backend} HLS project {project.directory}: top function {project.top}, {config.hls.io_type}, "
@@ -51,6 +59,15 @@ def run_hls(config: Config, reporter: Reporter, *, synth: bool) -> Project:
         synthesize(project)
         reporter.say(f"synthesis reports are in {project.directory}; next: hw-trigger report")
     return project
+
+
+def _windows(subject: Subject, reporter: Reporter) -> Codes:
+    """Return the windows to record: of the test data where there are some, and such that reach the corners."""
+    count = subject.config.csim.windows
+    if subject.bundle is None:
+        return stress_windows(subject.program, count)
+    channel, samples = load_test(subject.bundle, subject.config, reporter)
+    return chosen_windows(subject.program, recorded_windows(subject.program, channel, samples), count)
 
 
 def _up_to_date(program: Program, config: Config, windows: Codes) -> Project | None:

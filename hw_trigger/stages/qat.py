@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hw_trigger.bundle.bundle import CONFIG, FLOAT_WEIGHTS, HISTORY, QUANTIZED_WEIGHTS, Bundle, write_bundle
-from hw_trigger.bundle.manifest import ChannelRecord, Manifest, ScalerRecord, ThresholdRecord, formats_of
+from hw_trigger.bundle.manifest import ChannelRecord, Manifest, ScalerRecord, ThresholdRecord
 from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.scores import mean_squares_of_sums
@@ -20,6 +21,7 @@ from hw_trigger.files import sha256_bytes, to_json
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import Program, Scaling
+from hw_trigger.fixedpoint.tensors import formats_of
 from hw_trigger.models.calibration import calibrate, check_spec
 from hw_trigger.models.export import to_program, with_trigger
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
@@ -72,6 +74,8 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
     histories = {"float": trainer.fit("float", float_model, training.float_epochs, training.float_learning_rate)}
     model = QuantAutoencoder(config.architecture(), calibrate(float_model, config.quant, trainer.train))
     model.load_float(float_model)
+    # Formats that cannot be exact are refused here, not after the longer training.
+    with_trigger(to_program(model, name=config.run_name, scaling=scaling))
     fuse(model)
     # The quantized network learns what the float one puts out: it is to detect what that detects.
     histories["quantized"] = trainer.fit(
@@ -91,7 +95,9 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
             QUANTIZED_WEIGHTS: partial(save_state, model),
         },
     )
-    shutil.rmtree(directory, ignore_errors=True)
+    shutil.rmtree(trainer.directory, ignore_errors=True)
+    with contextlib.suppress(OSError):  # checkpoints of other settings are in it still
+        directory.rmdir()
     if samples.saturated:
         reporter.warn(
             f"{samples.saturated} training values are outside the raw format {scaling.raw} and were saturated"
@@ -202,8 +208,9 @@ def _manifest(
 
 def _summary(bundle: Bundle, histories: dict[str, History]) -> str:
     losses = ", ".join(
-        f"{name} {history.validation[history.best_epoch]:.6f} (epoch {history.best_epoch + 1} of {history.epochs})"
-        for name, history in histories.items()
+        f"{name} {history.validation[history.best_epoch]:.6f} against {against} "
+        f"(epoch {history.best_epoch + 1} of {history.epochs})"
+        for (name, history), against in zip(histories.items(), ("telemetry", "the float network"), strict=True)
     )
     threshold = bundle.manifest.threshold
     return (

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from hw_trigger.bundle.bundle import HISTORY, Bundle
+from hw_trigger.bundle.manifest import BundleError
 from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.metrics import evaluate
@@ -23,10 +24,13 @@ from hw_trigger.detection.scores import (
     sample_scores,
 )
 from hw_trigger.detection.threshold import fit_threshold
-from hw_trigger.fixedpoint import compiled
+from hw_trigger.errors import UserError
+from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Scaling
+from hw_trigger.hls.project import open_project
+from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.report.data import Detection, LossCurve, ReportData, Saturations, Telemetry
 from hw_trigger.report.render import MARKDOWN_NAME, write_report
@@ -37,9 +41,12 @@ from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.telemetry import Samples, digitize
 from hw_trigger.telemetry.channel import Channel, facts
 from hw_trigger.telemetry.scaling import scaled_values
+from hw_trigger.training.settings import History
 from hw_trigger.training.split import window_tensor
 
 BATCH = 256
+
+_HISTORIES = TypeAdapter(dict[str, History])
 
 
 def run_report(config: Config, reporter: Reporter) -> Path:
@@ -69,8 +76,8 @@ def run_report(config: Config, reporter: Reporter) -> Path:
         losses=_losses(bundle, config),
         telemetry=run.telemetry(execution),
         verification=read_verification(config.project_path, bundle.program),
-        settings=config.hls,
-        saturations=Saturations(len(windows), execution.saturations),
+        settings=_settings(bundle, config),
+        saturations=Saturations(len(windows), execution.saturations, run.samples.saturated),
         provenance=_provenance(bundle),
         commands=_commands(bundle, config),
     )
@@ -116,9 +123,7 @@ class _Run:
 
     def detect_integer(self, execution: Execution) -> list[Detection]:
         """Measure the integer program with the threshold that is in it."""
-        return self._measure(
-            "integer program", self._integer_scores(execution), self.bundle.manifest.threshold.mean_square
-        )
+        return self._measure("integer program", self._integer_scores(execution), self._threshold())
 
     def telemetry(self, execution: Execution) -> Telemetry:
         """Return what the plots of the test data show."""
@@ -130,7 +135,7 @@ class _Run:
             score_unit="scaled units squared",
             samples=scaled_values(self.scaling, self.samples.raw)[:, 0],
             scores=causal_scores(self._integer_scores(execution), program.steps),
-            threshold=self.bundle.manifest.threshold.mean_square,
+            threshold=self._threshold(),
             anomalies=self.channel.anomalies,
             windows=program.output.values(execution.reconstruction[:, :, 0]),
         )
@@ -150,6 +155,14 @@ class _Run:
             raise RuntimeError("a loaded bundle has a trigger")
         return mean_squares_of_sums(execution.score, program.steps, program.n_features, program.trigger.score.fraction)
 
+    def _threshold(self) -> float:
+        """Return the mean square of the trigger's integer threshold: what is above it fires."""
+        program = self.bundle.program
+        if program.trigger is None:
+            raise RuntimeError("a loaded bundle has a trigger")
+        sums = [program.trigger.threshold]
+        return float(mean_squares_of_sums(sums, program.steps, program.n_features, program.trigger.score.fraction)[0])
+
     @torch.no_grad()
     def _float_scores(self, model: FloatAutoencoder, raw: Codes, part: str) -> Scores:
         """Return the mean squares of the float network's errors on every window."""
@@ -168,17 +181,24 @@ def _losses(bundle: Bundle, config: Config) -> tuple[LossCurve, ...]:
         "float": ("float", "telemetry"),
         "quantized": (f"QAT ({config.quant.name})", "the float network"),
     }
-    histories = json.loads(bundle.read(HISTORY))
-    return tuple(
-        LossCurve(
-            name,
-            histories[key]["train"],
-            histories[key]["validation"],
-            1 + int(np.argmin(histories[key]["validation"])),
-            against,
+    try:
+        histories = _HISTORIES.validate_json(bundle.read(HISTORY))
+        return tuple(
+            LossCurve(name, histories[key].train, histories[key].validation, histories[key].best_epoch + 1, against)
+            for key, (name, against) in names.items()
         )
-        for key, (name, against) in names.items()
-    )
+    except (ValueError, KeyError) as error:
+        raise BundleError(f"{bundle.path / HISTORY} holds no losses of a float and a quantized training") from error
+
+
+def _settings(bundle: Bundle, config: Config) -> HlsSettings:
+    """Return the settings of the project that is there, or else the configured ones."""
+    try:
+        project = open_project(config.project_path)
+    except UserError:
+        return config.hls
+    same = serialize.digest(project.program) == bundle.manifest.program_sha256
+    return project.settings if same else config.hls
 
 
 def _provenance(bundle: Bundle) -> dict[str, str | int | float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from hw_trigger.errors import UserError
 from hw_trigger.files import sha256_bytes
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import Scaling
-from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.reporter import Advance, Reporter
 from hw_trigger.telemetry.archive import UnknownChannelError
 from hw_trigger.telemetry.channel import Channel
 from hw_trigger.telemetry.download import DownloadError
@@ -22,6 +23,10 @@ from hw_trigger.telemetry.windows import windows
 
 RECORDED_DEFAULT = "S-1"
 SYNTHETIC_DEFAULT = "SYN-1"
+
+
+class NoRunError(UserError):
+    """No bundle is named, and there is none to choose, or more than one."""
 
 
 class ColumnError(UserError):
@@ -36,7 +41,31 @@ def open_telemetry(config: Config, reporter: Reporter) -> TelemetrySource:
     SourceError, ArchiveError, LabelError
         As `hw_trigger.telemetry.sources.open_source`.
     """
-    return open_source(config.data.path, config.data.cache, config.data.source, reporter.warn)
+    progress = DownloadProgress(reporter)
+    return open_source(config.data.path, config.data.cache, config.data.source, reporter.warn, progress=progress)
+
+
+class DownloadProgress:
+    """Shows each file of a download as a task of its own, in KiB."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+        self.name = ""
+        self.shown = 0
+        self.task = contextlib.ExitStack()
+        self.advance: Advance | None = None
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        """Take what the download tells: the file's name, its bytes so far, and in all where that is known."""
+        if name != self.name:
+            self.task.close()
+            self.name, self.shown = name, 0
+            self.advance = self.task.enter_context(self.reporter.task(f"{name}, KiB", (total or done) // 1024))
+        if self.advance is not None:
+            self.advance(done // 1024 - self.shown)
+        self.shown = done // 1024
+        if done == total:
+            self.task.close()
 
 
 def choose_channel(config: Config, reporter: Reporter) -> Config:
@@ -59,14 +88,24 @@ def choose_channel(config: Config, reporter: Reporter) -> Config:
 
 
 def find_channel(config: Config) -> Config:
-    """Return the configuration with the channel of the bundle that is there, for the stages behind training."""
-    if config.channel != AUTO_CHANNEL or config.run is not None:
+    """Return the configuration with the channel of the one bundle that is there, for the stages behind training.
+
+    Raises
+    ------
+    NoRunError
+        No bundle is there of that model and preset, or several.
+    """
+    if config.channel != AUTO_CHANNEL or config.run is not None or config.onnx is not None:
         return config
-    for channel in (RECORDED_DEFAULT, SYNTHETIC_DEFAULT):
-        found = config.model_copy(update={"channel": channel})
-        if found.bundle_path.is_dir():
-            return found
-    return config.model_copy(update={"channel": RECORDED_DEFAULT})
+    suffix = config.run_suffix
+    found = sorted(path.parent.name for path in config.paths.models.glob(f"*{suffix}/bundle.json"))
+    if not found:
+        raise NoRunError(f"there is no bundle *{suffix} in {config.paths.models}; `hw-trigger qat` writes one")
+    if len(found) > 1:
+        raise NoRunError(
+            f"there are several bundles *{suffix} in {config.paths.models}: {', '.join(found)}; choose one with run=<name>"
+        )
+    return config.model_copy(update={"channel": found[0].removesuffix(suffix)})
 
 
 def load_channel(config: Config, reporter: Reporter) -> Channel:

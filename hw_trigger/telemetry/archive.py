@@ -214,6 +214,8 @@ def _root(path: Path) -> Root:
         raise ArchiveError(
             f"there is no telemetry at {path}; a directory or a zip file in the original layout is needed"
         )
+    if not _guarded(lambda: zipfile.is_zipfile(path), str(path)):
+        raise ArchiveError(f"{path} is no directory and no zip file, or it is cut off")
     return zipfile.Path(_guarded(lambda: zipfile.ZipFile(path), str(path)))
 
 

@@ -74,9 +74,7 @@ def fit_scaling(
     output: Format,
     *,
     channel: str,
-    name: str = "scaling",
     allow_constant: bool = False,
-    accumulator_bits: int = FLOAT32_BITS,
 ) -> Scaling:
     """Fit the scaling that brings each column of the training data to [-1, 1), or to the output's range where that is less.
 
@@ -88,19 +86,15 @@ def fit_scaling(
         Formats of a raw sample and of the network's input.
     channel
         The channel's name, for errors.
-    name
-        The layer's name in the program.
     allow_constant
         A constant column is no error: its gain is 1, or the power of two that brings it within the range, its offset 0.
-    accumulator_bits
-        The most bits that ``raw * gain + offset`` may take.
 
     Raises
     ------
     ConstantChannelError
         A column is constant in the training data (in the raw format).
     ScalingError
-        The sum would need too many bits, or one shared gain format cannot hold the gains of all columns.
+        The sum would need more than 24 bits, or one shared gain format cannot hold the gains of all columns.
     SamplesError
         Values are NaN or infinite.
     """
@@ -119,20 +113,18 @@ def fit_scaling(
         raise ScalingError(f"the network's input format {output} has no two values within [-1, 1); choose a finer one")
     gains = _gains(low, high, bottom, top)
     for bits in GAIN_BITS:
-        found = _with_gain_bits(
-            bits, gains, trained=(low, high), target=(bottom, top), raw=raw, output=output, name=name
-        )
+        found = _with_gain_bits(bits, gains, trained=(low, high), target=(bottom, top), raw=raw, output=output)
         if (found.gain == 0).any():
             column = int(np.flatnonzero(found.gain == 0)[0])
             raise ScalingError(
                 f"channel {channel!r}: column {column} needs a gain of {gains[column]:g} beside another of {gains.max():g}, "
                 f"which a shared format of {bits} bits cannot hold; leave one of the columns out"
             )
-        if found.accumulator.width <= accumulator_bits:
+        if found.accumulator.width <= FLOAT32_BITS:
             return found
     raise ScalingError(
         f"channel {channel!r}: with the raw format {raw} the scaling needs {found.accumulator.width} bits even with a gain of "
-        f"{GAIN_BITS[-1]} bits, and {accumulator_bits} are available; choose a raw format of fewer bits"
+        f"{GAIN_BITS[-1]} bits, and {FLOAT32_BITS} are available; choose a raw format of fewer bits"
     )
 
 
@@ -157,7 +149,6 @@ def _with_gain_bits(
     target: tuple[float, float],
     raw: Format,
     output: Format,
-    name: str,
 ) -> Scaling:
     """Build the scaling whose greatest gain has so many significant bits."""
     _, exponent = math.frexp(float(gains.max()))
@@ -171,4 +162,4 @@ def _with_gain_bits(
     fraction = min(raw.fraction + gain_format.fraction, output.fraction + GUARD_BITS)
     offset = np.rint(np.ldexp(middle, fraction)).astype(np.int64)
     width = max(2, int(np.abs(offset).max()).bit_length() + 1)
-    return Scaling(name, raw, gain_format, gain, Format(width, width - fraction), offset, output)
+    return Scaling("scaling", raw, gain_format, gain, Format(width, width - fraction), offset, output)

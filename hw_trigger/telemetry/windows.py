@@ -34,27 +34,12 @@ def windows(samples: NDArray[_T], length: int, stride: int = 1, *, what: str = "
     WindowError
         There are fewer samples than `length`, or `length` or `stride` is below 1.
     """
-    _check(len(samples), length, stride, what)
-    view = np.lib.stride_tricks.sliding_window_view(samples, length, axis=0)[::stride]
-    return np.moveaxis(view, -1, 1)
-
-
-def window_labels(labels: NDArray[np.bool_], length: int, stride: int = 1) -> NDArray[np.bool_]:
-    """Return the label of each window's last sample, shape ``(n,)``, of labels ``(N,)``.
-
-    Raises
-    ------
-    WindowError
-        As `windows`.
-    """
-    _check(len(labels), length, stride, "the labels")
-    return labels[length - 1 :: stride]
-
-
-def _check(count: int, length: int, stride: int, what: str) -> None:
-    """Refuse windows that cannot be cut."""
     for name, value in (("window", length), ("stride", stride)):
         if value < 1:
             raise WindowError(f"the {name} must be 1 sample or more, not {value}")
-    if count < length:
-        raise WindowError(f"{what} have {count} samples, fewer than the window of {length}; choose a shorter window")
+    if len(samples) < length:
+        raise WindowError(
+            f"{what} have {len(samples)} samples, fewer than the window of {length}; choose a shorter window"
+        )
+    view = np.lib.stride_tricks.sliding_window_view(samples, length, axis=0)[::stride]
+    return np.moveaxis(view, -1, 1)

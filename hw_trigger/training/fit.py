@@ -140,8 +140,9 @@ def _loss(model: nn.Module, windows: Tensor, target: Tensor) -> Tensor:
 def _finite(loss: float, kind: str, epoch: int, settings: FitSettings) -> float:
     if not math.isfinite(loss):
         raise DivergenceError(
-            f"the {kind} loss became {loss} in epoch {epoch + 1}; choose a training.learning_rate below "
-            f"{settings.learning_rate:g} or a training.gradient_clip below {settings.gradient_clip:g}"
+            f"the {kind} loss became {loss} in epoch {epoch + 1}; choose a learning rate below {settings.learning_rate:g} "
+            f"(training.float_learning_rate or training.learning_rate) or a training.gradient_clip below "
+            f"{settings.gradient_clip:g}"
         )
     return loss
 

@@ -28,11 +28,11 @@ from hw_trigger.bundle.manifest import (
     ProvenanceRecord,
     ScalerRecord,
     ThresholdRecord,
-    formats_of,
 )
 from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.program import Program
+from hw_trigger.fixedpoint.tensors import formats_of
 
 FILES = {CONFIG: b"channel: X\n", HISTORY: b"{}\n", FLOAT_WEIGHTS: b"f", QUANTIZED_WEIGHTS: b"q"}
 
@@ -152,8 +152,19 @@ def test_a_damaged_manifest(bundle: Bundle) -> None:
 
 
 def test_a_file_that_is_not_listed(bundle: Bundle) -> None:
-    assert edit(bundle, lambda values: values["files"].pop(HISTORY)) == (
-        f"{bundle.path / 'bundle.json'} lists no file 'history.json'"
+    assert edit(bundle, lambda values: values["files"].pop(CONFIG)) == (
+        f"{bundle.path / 'bundle.json'} lists no file 'config.yaml'"
+    )
+
+
+def test_inference_needs_no_training_files(tmp_path: Path) -> None:
+    program = random_program(5)
+    bundle = write_bundle(tmp_path / "run", manifest_of(program), program, {CONFIG: FILES[CONFIG]})
+    assert serialize.digest(bundle.program) == serialize.digest(program)
+    with pytest.raises(BundleError) as caught:
+        bundle.read(HISTORY)
+    assert str(caught.value) == (
+        f"bundle {bundle.path} has no file 'history.json'; `hw-trigger qat` writes one that has"
     )
 
 

@@ -76,7 +76,10 @@ def test_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("qat", "channel=SYN-9"), "error: "),
+        (
+            ("qat", "channel=SYN-9", "data.source=synthetic"),
+            "error: there is no built-in channel 'SYN-9'; did you mean 'SYN-7'?",
+        ),
         (("qat", "model=lstm65"), "error: there is no model 'lstm65'; did you mean 'lstm64'?"),
         (
             ("hls", "channel=SYN-1"),
@@ -121,7 +124,7 @@ def test_the_whole_chain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_a_verification_that_fails_exits_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A weight of the trained network is changed behind the bundle's back: PyTorch then differs from all others."""
+    """One code that PyTorch is made to put out otherwise differs from all others."""
     assert call(monkeypatch, "qat", *SMALL, "run=tiny") == 0
     assert call(monkeypatch, "hls", "run=tiny", "csim.windows=8") == 0
 

@@ -35,6 +35,21 @@ def test_the_overrides_of_the_readme() -> None:
     assert config.report_path == Path("reports/S-1-lstm64-w6a8")
 
 
+def test_a_run_may_be_called_by_a_number() -> None:
+    assert load_config(["run=2024"]).run_name == "2024"
+
+
+def test_the_run_of_a_file_is_called_after_it() -> None:
+    assert load_config(["onnx=some/where/foreign.onnx"]).run_name == "foreign"
+
+
+def test_another_projects_configs_are_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "config.yaml").write_text("theirs: 1\n")
+    monkeypatch.chdir(tmp_path)
+    assert config_directory() == CONFIGS
+
+
 def test_layers_can_have_exceptions() -> None:
     config = load_config(["+hls.layers.encoder.reuse_factor=4", "+hls.layers.encoder.gate_unroll=2"])
     assert config.hls.layers == {"encoder": LayerReuse(4, None, 2)}
@@ -83,7 +98,7 @@ def test_yaml_round_trip() -> None:
             "modle=lstm16",
             (
                 "the configuration has no key 'modle'; did you mean 'model'?; "
-                "the keys there are model, quant, training, hls, channel, run, seed, data, trigger, csim, paths"
+                "the keys there are model, quant, training, hls, channel, run, onnx, seed, data, trigger, csim, paths"
             ),
         ),
         (
@@ -120,7 +135,17 @@ def test_yaml_round_trip() -> None:
         ),
         (
             "garbage",
-            "the override 'garbage' is not of the form key=value, +key=value or ~key: Error parsing override 'garbage'",
+            (
+                "the override 'garbage' cannot be read: Error parsing override 'garbage'; it must be key=value, +key=value or "
+                "~key, and a value with special characters needs quotes"
+            ),
+        ),
+        ("~hls.strategy", "the configuration lacks the key 'hls.strategy'"),
+        ("~quant.input", "the configuration lacks the key 'quant.input'"),
+        ("data.columns=[0,0]", "the configuration has data.columns=[0, 0]: value error, a column is named twice"),
+        (
+            "training.float_learning_rate=inf",
+            "the configuration has training.float_learning_rate=inf: input should be a finite number",
         ),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,10 @@ from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError
 from hw_trigger.models.calibration import CalibrationError
 from hw_trigger.stages.hls import run_hls
+from hw_trigger.stages.preflight import preflight
 from hw_trigger.stages.qat import run_qat
-from hw_trigger.stages.reporter import Silent
-from hw_trigger.stages.telemetry import RECORDED_DEFAULT, choose_channel, find_channel
+from hw_trigger.stages.reporter import Advance, Silent
+from hw_trigger.stages.telemetry import DownloadProgress, NoRunError, choose_channel, find_channel
 
 
 def wave(count: int) -> NDArray[np.float64]:
@@ -134,6 +137,93 @@ def test_the_channel_that_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert choose_channel(synthetic, reporter).channel == "SYN-1"
     named = small_config(tmp_path, "channel=SYN-2")
     assert choose_channel(named, reporter) == named
-    assert find_channel(synthetic).channel == RECORDED_DEFAULT
-    (tmp_path / "models" / "SYN-1-lstm8-w8a8").mkdir(parents=True)
-    assert find_channel(synthetic).channel == "SYN-1"
+
+
+def test_the_run_that_is_chosen(tmp_path: Path) -> None:
+    """Behind training, ``auto`` is the channel of the one bundle of that model and preset."""
+    config = small_config(tmp_path, "channel=auto")
+    models = config.paths.models
+    with pytest.raises(NoRunError) as caught:
+        find_channel(config)
+    assert str(caught.value) == f"there is no bundle *-lstm8-w8a8 in {models}; `hw-trigger qat` writes one"
+    for name in ("X-1-lstm8-w8a8", "X-2-lstm8-w8a8"):
+        (models / name).mkdir(parents=True)
+        (models / name / "bundle.json").touch()
+        if name.startswith("X-1"):
+            assert find_channel(config).channel == "X-1"
+    with pytest.raises(NoRunError) as caught:
+        find_channel(config)
+    assert str(caught.value) == (
+        f"there are several bundles *-lstm8-w8a8 in {models}: X-1-lstm8-w8a8, X-2-lstm8-w8a8; choose one with run=<name>"
+    )
+    for named in (
+        small_config(tmp_path, "channel=auto", "run=mine"),
+        small_config(tmp_path, "channel=auto", "onnx=a.onnx"),
+    ):
+        assert find_channel(named) == named
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ("hls.recurrent_reuse_factor=3",),
+            (
+                "layer 'encoder' cannot have the recurrent reuse factor 3 with its product of 4 inputs and 16 outputs and the "
+                "strategy Resource; the nearest allowed are 2 and 4, and all are 1, 2, 4, 8, 16, 32, 64"
+            ),
+        ),
+        (
+            ("quant.input.width=24", "quant.output.width=24", "quant.output.integer=1"),
+            (
+                "tensor 'trigger.score' needs 57 bits to be exact, and 53 are available; "
+                "choose a narrower input or output format, or a shorter window"
+            ),
+        ),
+    ],
+)
+def test_what_would_fail_later_is_told_before_training(
+    tmp_path: Path, overrides: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        preflight(small_config(tmp_path, *overrides), Silent())
+    assert str(caught.value) == message
+
+
+def test_the_rest_that_is_told_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    preflight(small_config(tmp_path), Silent())
+    with pytest.raises(
+        UserError, match=r"^the test data of channel 'X-1' have 15 samples, fewer than the window of 16; "
+    ):
+        preflight(config_of(tmp_path, wave(100), wave(15)), Silent())
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(UserError, match=r"^the C\+\+ compiler 'no-such-compiler' is not on the PATH; "):
+        preflight(small_config(tmp_path), Silent())
+
+
+class _Told(Silent):
+    """Keeps the names of tasks, and how far they came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tasks: dict[str, list[int]] = {}
+
+    @contextlib.contextmanager
+    def task(self, description: str, total: int) -> Iterator[Advance]:
+        done = self.tasks.setdefault(description, [total, 0])
+
+        def advance(count: int, note: str = "") -> None:
+            del note
+            done[1] += count
+
+        yield advance
+
+
+def test_downloads_show_their_progress() -> None:
+    reporter = _Told()
+    progress = DownloadProgress(reporter)
+    for name, total in (("labels", 2048), ("A-1.npy", 10_000)):
+        for done in range(0, total + 1, 500):
+            progress(name, done, total)
+        progress(name, total, total)
+    assert reporter.tasks == {"labels, KiB": [2, 2], "A-1.npy, KiB": [9, 9]}

@@ -11,19 +11,34 @@ import numpy as np
 import pytest
 from stages.conftest import Chain
 from support.chain import small_config, tree
+from support.programs import Sizes, random_program
 
 from hw_trigger.bundle.bundle import CONFIG
 from hw_trigger.config.compose import from_yaml, load_config
 from hw_trigger.fixedpoint import compiled, serialize
+from hw_trigger.fixedpoint.program import Dense
 from hw_trigger.hls.project import ProjectError
-from hw_trigger.stages.csim import GOLDEN, LIBRARY, PYTORCH, QONNX, REFERENCE, RUNTIME, TESTBENCH, run_csim
+from hw_trigger.models.export import to_program, with_trigger
+from hw_trigger.qonnx.file import save
+from hw_trigger.stages.csim import (
+    GOLDEN,
+    LIBRARY,
+    PYTORCH,
+    QONNX,
+    REFERENCE,
+    RUNTIME,
+    TESTBENCH,
+    read_verification,
+    run_csim,
+)
 from hw_trigger.stages.hls import run_hls
 from hw_trigger.stages.networks import load_float, load_quantized, open_bundle
 from hw_trigger.stages.qat import run_qat
-from hw_trigger.stages.recorded import TelemetryChangedError, load_test, recorded_windows
+from hw_trigger.stages.recorded import TelemetryChangedError, load_test
 from hw_trigger.stages.report import run_report
 from hw_trigger.stages.reporter import Silent
 from hw_trigger.telemetry.scaling import scaled_values
+from hw_trigger.verification.table import VerificationFileError
 
 
 def test_every_pair_of_executors_is_compared(chain: Chain) -> None:
@@ -74,19 +89,19 @@ def test_what_the_user_is_told(chain: Chain) -> None:
     assert any("SYNTHETIC TELEMETRY" in text for text in chain.reporter.warned)
 
 
-def test_the_same_inputs_give_the_same_bytes(chain: Chain, tmp_path: Path) -> None:
-    config = small_config(tmp_path)
-    run_qat(config, Silent())
-    run_hls(config, Silent(), synth=False)
-    for first, second in (
-        (chain.config.bundle_path, config.bundle_path),
-        (chain.config.project_path, config.project_path),
-    ):
-        old, new = tree(first), tree(second)
-        # The configuration holds the paths, and the manifest its hash; what tools added to the project is not written again.
-        shared = set(old) & set(new) - {"config.yaml", "bundle.json"}
-        assert set(new) <= set(old)
-        assert [name for name in sorted(shared) if old[name] != new[name]] == []
+def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the run is: bundle and project to the last file."""
+    trees = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        config = small_config(Path())
+        run_qat(config, Silent())
+        run_hls(config, Silent(), synth=False)
+        trees.append(tree(Path()))
+    assert sorted(trees[0]) == sorted(trees[1])
+    assert [name for name in trees[0] if trees[0][name] != trees[1][name]] == []
+    assert {"bundle.json", "network.onnx", "project.json", "config.yaml"} <= {Path(name).name for name in trees[0]}
 
 
 def test_an_unchanged_project_is_kept(tmp_path: Path) -> None:
@@ -157,13 +172,59 @@ def test_other_telemetry_is_refused(chain: Chain) -> None:
 
 def test_networks_are_those_that_were_trained(chain: Chain) -> None:
     bundle, config = open_bundle(chain.config)
-    quantized = load_quantized(bundle, config)
-    assert serialize.to_text(bundle.program).count("lstm") >= 2
-    assert [tuple(p.shape) for p in load_float(bundle, config).parameters()]
-    channel, samples = load_test(bundle, config, Silent())
-    windows = recorded_windows(bundle.program, channel, samples)
-    assert windows.shape == (len(channel.test) - 15, 16, 1)
-    assert not quantized.training
+    program = bundle.program
+    again = to_program(load_quantized(bundle, config), name=program.name, scaling=program.scaling)
+    assert serialize.digest(with_trigger(again, bundle.manifest.threshold.mean_square)) == serialize.digest(program)
+    # The float network's latent layer differs from the quantized one's by training and rounding only.
+    latent = next(layer for layer in program.layers if layer.name == "latent")
+    assert isinstance(latent, Dense)
+    found = load_float(bundle, config).latent.weight.detach().numpy()
+    np.testing.assert_allclose(found, latent.weight_format.values(latent.weight), atol=0.05)
+
+
+def test_a_file_of_another_origin(tmp_path: Path) -> None:
+    """No bundle, no telemetry: the same firmware, and all executors but PyTorch."""
+    file = tmp_path / "foreign.onnx"
+    program = random_program(3, Sizes(steps=6, encoder=(4,), latent=2, decoder=(4,)), scaling=False, trigger=False)
+    save(program, file)
+    config, reporter = small_config(tmp_path, f"onnx={file}"), Silent()
+    assert run_hls(config, reporter, synth=False).directory == tmp_path / "projects" / "foreign"
+    table = run_csim(config, reporter)
+    names = (RUNTIME, GOLDEN, REFERENCE, QONNX, TESTBENCH, LIBRARY)
+    assert {(pair.first, pair.second) for pair in table.pairs} == set(itertools.combinations(names, 2))
+    assert table.ok
+
+
+def test_the_report_speaks_of_the_project_that_is_there(chain: Chain, tmp_path: Path) -> None:
+    paths = {"projects": tmp_path / "projects", "reports": tmp_path / "reports"}
+    config = chain.config.model_copy(update={"paths": chain.config.paths.model_copy(update=paths)})
+    latency = load_config(["hls=latency"]).hls
+    run_hls(config.model_copy(update={"hls": latency}), Silent(), synth=False)
+    document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
+    assert document["hls"]["strategy"] == "Latency"
+    assert document["missing"] == {"verification": "make csim"}
+
+
+@pytest.mark.parametrize("content", ["garbage", "[]", "{}", '{"provenance": {}, "table": {}}'])
+def test_a_damaged_verification(chain: Chain, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "verification.json"
+    path.write_text(content)
+    with pytest.raises(VerificationFileError) as caught:
+        read_verification(tmp_path, chain.bundle.program)
+    assert str(caught.value) == f"{path} is damaged; run hw-trigger csim again"
+
+
+def test_a_trigger_that_never_fires_is_no_mismatch(chain: Chain, tmp_path: Path) -> None:
+    """It is told that its bit proves nothing; the score varies, and does."""
+    config = small_config(tmp_path, "trigger.sigmas=1e6")
+    run_qat(config, Silent())
+    run_hls(config, Silent(), synth=False)
+    reporter = Silent()
+    table = run_csim(config, reporter)
+    assert table.mismatches == 0
+    assert {note.split(",")[0] for note in table.notes} == {"trigger"}
+    assert any(text.startswith("VERIFICATION: ") for text in reporter.warned)
+    assert chain.table.ok
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.telemetry import ramp
 
-from hw_trigger.telemetry.windows import WindowError, window_labels, windows
+from hw_trigger.telemetry.windows import WindowError, windows
 
 
 @pytest.mark.parametrize(("stride", "starts"), [(1, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (3, [0, 3]), (9, [0])])
@@ -13,13 +13,6 @@ def test_windows_are_the_slices(stride: int, starts: list[int]) -> None:
     cut = windows(samples, 4, stride)
     assert np.array_equal(cut, np.stack([samples[start : start + 4] for start in starts]))
     assert np.shares_memory(cut, samples)
-
-
-def test_a_window_scores_the_sample_that_it_ends_with() -> None:
-    labels = np.array([True, False, False, True, False, True])
-    assert window_labels(labels, 3).tolist() == [False, True, False, True]
-    assert window_labels(labels, 3, 2).tolist() == [False, False]
-    assert len(window_labels(labels, 3, 2)) == len(windows(ramp(6), 3, 2))
 
 
 def test_as_many_samples_as_a_window_make_one() -> None:
@@ -37,9 +30,3 @@ def test_as_many_samples_as_a_window_make_one() -> None:
 def test_impossible_windows_are_refused(length: int, stride: int, message: str) -> None:
     with pytest.raises(WindowError, match=f"^{re.escape(message)}$"):
         windows(ramp(4), length, stride, what="the test data of channel 'X-1'")
-
-
-def test_too_few_labels_are_refused() -> None:
-    message = "the labels have 3 samples, fewer than the window of 4; choose a shorter window"
-    with pytest.raises(WindowError, match=f"^{re.escape(message)}$"):
-        window_labels(np.zeros(3, bool), 4)
