@@ -22,6 +22,7 @@ from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
 from hw_trigger.fixedpoint.golden import Execution, Saturations
 from hw_trigger.fixedpoint.kernels import Reals, run_lstm
+from hw_trigger.fixedpoint.precision import product_bits
 from hw_trigger.fixedpoint.program import EXACT_BITS, FLOAT32_BITS, GATES, Dense, Layer, Lstm, Program
 
 CHUNK = 32
@@ -91,21 +92,20 @@ def _run_chunk(program: Program, plans: list[_LstmPlan | _DensePlan | None], raw
     x = raw
     if program.scaling is not None:
         x = outputs[program.scaling.name] = golden.scale(program.scaling, raw, saturations)
-    lanes, data_format, sequence = _to_lanes(x), program.input, True
-    for layer, plan in zip(program.layers, plans, strict=True):
+    lanes, data_format, shape = _to_lanes(x), program.input, x.shape[1:]
+    for (layer, _, output_shape), plan in zip(program.flow(), plans, strict=True):
         if plan is None:
-            lanes = _run_reference(layer, _from_lanes(lanes, sequence), data_format, saturations)
+            lanes = _run_reference(layer, _from_lanes(lanes, shape), data_format, saturations)
         else:
             saturations[f"{layer.name}.input"] += 0
             if data_format != layer.input:
                 codes = lanes.astype(np.int64)
                 lanes = saturations.quantize(codes, data_format.fraction, layer.input, f"{layer.name}.input")
             lanes = plan.run(lanes.astype(plan.dtype, copy=False), saturations)
-        data_format = layer.output
-        sequence = layer.return_sequence if isinstance(layer, Lstm) else sequence
+        data_format, shape = layer.output, output_shape
         if trace:
-            outputs[layer.name] = _from_lanes(lanes, sequence)
-    reconstruction = _from_lanes(lanes, sequence)
+            outputs[layer.name] = _from_lanes(lanes, shape)
+    reconstruction = _from_lanes(lanes, shape)
     score = trigger = None
     if program.trigger is not None:
         score = golden.sum_of_squares(program.trigger, x, reconstruction)
@@ -118,10 +118,9 @@ def _to_lanes(codes: Codes) -> Reals:
     return np.ascontiguousarray((codes if codes.ndim == 3 else codes[:, None]).transpose(1, 2, 0))
 
 
-def _from_lanes(lanes: Reals, sequence: bool) -> Codes:
-    """Return codes with the windows first: ``(n, steps, features)``, or ``(n, features)``."""
-    codes = lanes.transpose(2, 0, 1).astype(np.int64, order="C")
-    return codes if sequence else codes[:, 0]
+def _from_lanes(lanes: Reals, shape: tuple[int, ...]) -> Codes:
+    """Return codes with the windows first, ``(n, steps, features)`` or ``(n, features)``, as a window's shape says."""
+    return lanes.transpose(2, 0, 1).astype(np.int64, order="C").reshape(-1, *shape)
 
 
 def _run_reference(layer: Layer, data: Codes, data_format: Format, saturations: Saturations) -> Reals:
@@ -217,8 +216,7 @@ def _plan_lstm(layer: Lstm) -> _LstmPlan | None:
     if not _is_brevitas(*layer.gates, cell, hidden):
         return None
     i, f, g, o = layer.activations
-    products = [f.width + cell.width, i.width + g.width, cell.width + 2, o.width + layer.cell_tanh.width]
-    bits = max([acc.width, hidden.width, *products])
+    bits = max(acc.width, hidden.width, *(bits for _, bits in product_bits(layer)))
     if bits > EXACT_BITS:
         return None
     dtype = _dtype(bits)

@@ -7,7 +7,7 @@ never rounds but where a format says so. Source: AMD UG1399, "Arbitrary precisio
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -139,15 +139,6 @@ class Format:
             raise FormatError(f"{text!r} has an unknown mode; the modes are {allowed}") from error
         return cls(int(width), int(integer), not unsigned, *modes)
 
-    def with_modes(self, rounding: Rounding, overflow: Overflow) -> Format:
-        """Return the same bits with other modes."""
-        return replace(self, rounding=rounding, overflow=overflow)
-
-    def represents(self, codes: ArrayLike, fraction: int) -> bool:
-        """Tell whether every code with `fraction` fractional bits has an equal in this format."""
-        codes = np.asarray(codes, np.int64)
-        return bool(np.array_equal(align(quantize_codes(codes, fraction, self), self.fraction, fraction), codes))
-
     def quantize(self, values: ArrayLike) -> Codes:
         """Round real numbers once to codes of this format; the inverse of `values`.
 
@@ -170,6 +161,20 @@ class Format:
             rounded = np.fmod(rounded, 2.0**self.width)
         # The doubles next to the limits of int64 are outside every format.
         return overflow_codes(np.clip(rounded, -(2.0**63), 2.0**63 - 1024).astype(np.int64), self)
+
+    def exact_codes(self, values: ArrayLike, tensor: str) -> Codes:
+        """Return the codes of real numbers that are this format's already: what an executor gave for the named tensor.
+
+        Raises
+        ------
+        RuntimeError
+            A value is none of the format's: the executor did not compute what the program says.
+        """
+        scaled = np.ldexp(np.asarray(values, np.float64), self.fraction)
+        exact = (scaled == np.rint(scaled)) & (scaled >= self.low) & (scaled <= self.high)
+        if not exact.all():
+            raise RuntimeError(f"tensor {tensor!r} has {np.count_nonzero(~exact)} values that are none of {self}")
+        return np.asarray(scaled.astype(np.int64))
 
     def values(self, codes: ArrayLike) -> NDArray[np.float64]:
         """Return the real values of codes."""

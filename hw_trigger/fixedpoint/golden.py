@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint.formats import Codes, Format, align, overflow_codes, round_codes
+from hw_trigger.fixedpoint.formats import Codes, Format, align, overflows, quantize_codes
 from hw_trigger.fixedpoint.program import GATES, Dense, Lstm, Program, Scaling, Trigger
 
 
@@ -51,9 +51,8 @@ class Saturations(Counter[str]):
 
     def quantize(self, codes: Codes, fraction: int, target: Format, tensor: str) -> Codes:
         """Bring codes with `fraction` fractional bits to `target`: one rounding, one overflow."""
-        rounded = round_codes(codes, fraction - target.fraction, target.rounding)
-        self[tensor] += int(np.count_nonzero((rounded < target.low) | (rounded > target.high)))
-        return overflow_codes(rounded, target)
+        self[tensor] += overflows(codes, fraction, target)
+        return quantize_codes(codes, fraction, target)
 
 
 def run(program: Program, raw: Codes, *, trace: bool = False) -> Execution:

@@ -1,281 +1,43 @@
 """The fixed-point program: the LSTM autoencoder and the trigger around it, every tensor with its format.
 
-It is what every back end is generated from. A program is a chain of layers::
+It is what every back end is generated from. A program is a chain of layers (:mod:`hw_trigger.fixedpoint.layers`)::
 
     raw sample --Scaling--> x --Lstm--> ... --Dense--> latent --Lstm (repeated input)--> ... --Dense--> reconstruction
                             `--------------------------------------------------------------> Trigger --> score, trigger
-
-Number formats: every array of a layer holds integer codes (int64) of the format beside it. Steps are counted in samples of a
-window; a vector is one set of features, a sequence is one vector for every step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-
-from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint.formats import (
-    Codes,
-    Format,
-    FormatTooWideError,
-    Overflow,
-    Rounding,
-    exact_format,
+from hw_trigger.fixedpoint.formats import Format, exact_format
+from hw_trigger.fixedpoint.layers import (
+    EXACT_BITS,
+    FLOAT32_BITS,
+    GATE_ACTIVATIONS,
+    GATES,
+    Dense,
+    Layer,
+    Lstm,
+    ProgramError,
+    Scaling,
+    Trigger,
 )
-from hw_trigger.fixedpoint.tables import Activation, activation_table
 
-GATES = ("i", "f", "g", "o")
-"""Gate order of every array with 4 * units rows (PyTorch's): input, forget, cell, output."""
-
-GATE_ACTIVATIONS = (Activation.SIGMOID, Activation.SIGMOID, Activation.TANH, Activation.SIGMOID)
-
-EXACT_BITS = 53
-"""Accumulators may have as many bits as a float64 product of integers keeps: every executor is exact up to there."""
-
-FLOAT32_BITS = 24
-"""Accumulators of at most this many bits are exact in float32 too, in any order of summation."""
-
-
-class ProgramError(UserError):
-    """A program whose parts do not fit together."""
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling:
-    """``x = output(raw * gain + offset)`` for each feature, exact but for the one rounding and saturation.
-
-    Attributes
-    ----------
-    raw
-        Format of a raw sample, as the analogue-to-digital converter or the bus delivers it.
-    gain, offset
-        Codes, shape ``(n_features,)``, of `gain_format` and `offset_format`.
-    output
-        Format of the scaled sample.
-    """
-
-    name: str
-    raw: Format
-    gain_format: Format
-    gain: Codes
-    offset_format: Format
-    offset: Codes
-    output: Format
-
-    def __post_init__(self) -> None:
-        _freeze(self, "gain", self.gain_format, (len(self.gain),))
-        _freeze(self, "offset", self.offset_format, (len(self.gain),))
-
-    @property
-    def n_features(self) -> int:
-        """Features of a sample."""
-        return len(self.gain)
-
-    @cached_property
-    def accumulator(self) -> Format:
-        """The exact format of ``raw * gain + offset``."""
-        product = self.raw.fraction + self.gain_format.fraction
-        fraction = max(product, self.offset_format.fraction)
-        magnitude = max(
-            (self.raw.magnitude * abs(int(gain)) << (fraction - product))
-            + (abs(int(offset)) << (fraction - self.offset_format.fraction))
-            for gain, offset in zip(self.gain, self.offset, strict=True)
-        )
-        return exact_format(magnitude, fraction, f"{self.name}.accumulator", limit=EXACT_BITS)
-
-
-@dataclass(frozen=True, eq=False)
-class Lstm:
-    """One LSTM layer; a step is, with the quantization points of Brevitas' ``QuantLSTM``::
-
-        acc_k = W_k x + R_k h + b_k                    exact
-        q_k   = gate_k(acc_k)                          one rounding and saturation
-        i, f, g, o = activation_k(table_k[q_k])        g is tanh, the others sigmoid
-        fc = cell(f * c);  ig = cell(i * g);  c = cell(fc + ig)
-        h  = hidden(o * cell_tanh(table_c[c]))
-
-    State and cell state begin a window at 0. The input is brought to `input` first; that is a no-op where the layer
-    before has the same format.
-
-    Attributes
-    ----------
-    weight, recurrent_weight, bias
-        Codes, shapes ``(4 * n_units, n_inputs)``, ``(4 * n_units, n_units)``, ``(4 * n_units,)``; rows by gate i, f, g, o.
-    steps
-        Steps of a window.
-    repeat_input
-        The input is one vector, used at every step; else a sequence.
-    return_sequence
-        The output is h of every step; else of the last one.
-    """
-
-    name: str
-    steps: int
-    repeat_input: bool
-    return_sequence: bool
-    input: Format
-    weight_format: Format
-    weight: Codes
-    recurrent_format: Format
-    recurrent_weight: Codes
-    bias_format: Format
-    bias: Codes
-    gates: tuple[Format, Format, Format, Format]
-    activations: tuple[Format, Format, Format, Format]
-    cell: Format
-    cell_tanh: Format
-    hidden: Format
-
-    def __post_init__(self) -> None:
-        units = self.recurrent_weight.shape[-1]
-        _freeze(self, "weight", self.weight_format, (4 * units, self.weight.shape[-1]))
-        _freeze(self, "recurrent_weight", self.recurrent_format, (4 * units, units), "recurrent_format")
-        _freeze(self, "bias", self.bias_format, (4 * units,))
-
-    @property
-    def n_inputs(self) -> int:
-        """Features of the input vector."""
-        return int(self.weight.shape[1])
-
-    @property
-    def n_units(self) -> int:
-        """Hidden units."""
-        return int(self.recurrent_weight.shape[1])
-
-    @property
-    def output(self) -> Format:
-        """Format of the output."""
-        return self.hidden
-
-    @cached_property
-    def accumulator(self) -> Format:
-        """The exact format of the gates' sums, from the weights themselves."""
-        return _sum_format(
-            f"{self.name}.accumulator",
-            [
-                (self.weight, self.weight_format, self.input),
-                (self.recurrent_weight, self.recurrent_format, self.hidden),
-            ],
-            self.bias,
-            self.bias_format,
-        )
-
-    @cached_property
-    def gate_tables(self) -> tuple[Codes, Codes, Codes, Codes]:
-        """Activation tables of the gates i, f, g, o, each of shape ``(2**gate.width,)``, indexed by bit pattern."""
-        i, f, g, o = (
-            activation_table(activation, gate, result, f"{self.name}.gate_{letter}")
-            for letter, activation, gate, result in zip(
-                GATES, GATE_ACTIVATIONS, self.gates, self.activations, strict=True
-            )
-        )
-        return i, f, g, o
-
-    @cached_property
-    def cell_table(self) -> Codes:
-        """The table of tanh over the cell state, shape ``(2**cell.width,)``, indexed by bit pattern."""
-        return activation_table(Activation.TANH, self.cell, self.cell_tanh, f"{self.name}.cell")
-
-
-@dataclass(frozen=True, eq=False)
-class Dense:
-    """``y = output(W x + b)``, the sum exact; at every step alike where the input is a sequence.
-
-    Attributes
-    ----------
-    weight, bias
-        Codes, shapes ``(n_outputs, n_inputs)`` and ``(n_outputs,)``.
-    steps
-        Vectors in the input: the steps of a sequence, or 1.
-    """
-
-    name: str
-    steps: int
-    input: Format
-    weight_format: Format
-    weight: Codes
-    bias_format: Format
-    bias: Codes
-    output: Format
-
-    def __post_init__(self) -> None:
-        _freeze(self, "weight", self.weight_format, (len(self.bias), self.weight.shape[-1]))
-        _freeze(self, "bias", self.bias_format, (len(self.weight),))
-
-    @property
-    def n_inputs(self) -> int:
-        """Features of an input vector."""
-        return int(self.weight.shape[1])
-
-    @property
-    def n_outputs(self) -> int:
-        """Features of an output vector."""
-        return int(self.weight.shape[0])
-
-    @cached_property
-    def accumulator(self) -> Format:
-        """The exact format of the sums, from the weights themselves."""
-        return _sum_format(
-            f"{self.name}.accumulator", [(self.weight, self.weight_format, self.input)], self.bias, self.bias_format
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Trigger:
-    """``score = sum over steps and features of (x - reconstruction)**2``, exact; ``trigger = score > threshold``.
-
-    Attributes
-    ----------
-    threshold
-        Code with the fraction of `score`. The division of a mean by steps * features is folded into it.
-    """
-
-    name: str
-    steps: int
-    n_features: int
-    input: Format
-    reconstruction: Format
-    threshold: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= self.score.high:
-            raise ProgramError(
-                f"trigger {self.name!r} has the threshold {self.threshold}, and a score has codes 0 to {self.score.high}"
-            )
-
-    @cached_property
-    def error(self) -> Format:
-        """The exact format of ``x - reconstruction``."""
-        fraction = max(self.input.fraction, self.reconstruction.fraction)
-        magnitude = (self.input.magnitude << (fraction - self.input.fraction)) + (
-            self.reconstruction.magnitude << (fraction - self.reconstruction.fraction)
-        )
-        return exact_format(magnitude, fraction, f"{self.name}.error", limit=EXACT_BITS)
-
-    @cached_property
-    def score(self) -> Format:
-        """The exact, unsigned format of the sum of squares."""
-        largest = self.steps * self.n_features * (1 << (self.error.width - 1)) ** 2
-        width = largest.bit_length()
-        if width > EXACT_BITS:
-            raise FormatTooWideError(
-                f"tensor '{self.name}.score' needs {width} bits to be exact, and {EXACT_BITS} are available; "
-                "choose a narrower input or output format, or a shorter window"
-            )
-        fraction = 2 * self.error.fraction
-        return Format(width, width - fraction, False, Rounding.TRN, Overflow.WRAP)
-
-    def threshold_code(self, mean_square: float) -> int:
-        """Return the integer threshold that equals ``mean of squares > mean_square``, for real `mean_square`."""
-        exact = np.floor(np.ldexp(mean_square * self.steps * self.n_features, self.score.fraction))
-        return int(min(max(exact, 0.0), float(self.score.high)))
-
-
-Layer = Lstm | Dense
+__all__ = [
+    "EXACT_BITS",
+    "FLOAT32_BITS",
+    "GATES",
+    "GATE_ACTIVATIONS",
+    "Dense",
+    "Layer",
+    "Lstm",
+    "Program",
+    "ProgramError",
+    "Scaling",
+    "Trigger",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,41 +73,23 @@ class Program:
         """Format of what goes in: raw samples where the program scales them, else x."""
         return self.input if self.scaling is None else self.scaling.raw
 
+    def flow(self) -> Iterator[tuple[Layer, bool, tuple[int, ...]]]:
+        """Yield every layer, whether its input is a sequence, and the shape of a window's output.
+
+        The shape is ``(steps, features)`` of a sequence, ``(features,)`` of one vector.
+        """
+        sequence = True
+        for layer in self.layers:
+            given = sequence
+            if isinstance(layer, Lstm):
+                sequence = layer.return_sequence
+            yield layer, given, (self.steps, layer.n_outputs) if sequence else (layer.n_outputs,)
+
     @property
     def exact_bits(self) -> int:
         """Bits of the widest accumulator of the network, which decides between float32 and float64 executors."""
         scaling = [] if self.scaling is None else [self.scaling.accumulator.width]
         return max([layer.accumulator.width for layer in self.layers] + scaling)
-
-
-def _sum_format(name: str, products: list[tuple[Codes, Format, Format]], bias: Codes, bias_format: Format) -> Format:
-    """Return the exact format of ``sum of weight @ x + bias``: as wide as ``sum(|w|) * max|x| + |b|`` needs."""
-    fractions = [weight_format.fraction + x.fraction for _, weight_format, x in products]
-    fraction = max([*fractions, bias_format.fraction])
-    # Python integers: the very check for too wide a sum must not overflow itself.
-    magnitudes = [abs(int(b)) << (fraction - bias_format.fraction) for b in bias]
-    for (weight, _, x), product in zip(products, fractions, strict=True):
-        for row, codes in enumerate(weight.tolist()):
-            magnitudes[row] += sum(map(abs, codes)) * x.magnitude << (fraction - product)
-    return exact_format(max(magnitudes), fraction, name, limit=EXACT_BITS)
-
-
-def _freeze(
-    layer: object, attribute: str, number_format: Format, shape: tuple[int, ...], format_name: str = ""
-) -> None:
-    """Check an array of codes and make it int64 and read-only."""
-    codes = np.array(getattr(layer, attribute), dtype=np.int64)
-    label = f"{getattr(layer, 'name', '?')}.{attribute}"
-    if codes.shape != shape:
-        raise ProgramError(f"tensor {label!r} has the shape {codes.shape}, and {shape} is needed")
-    if not codes.size:
-        raise ProgramError(f"tensor {label!r} has the shape {codes.shape}, which holds nothing")
-    outside = int(np.count_nonzero((codes < number_format.low) | (codes > number_format.high)))
-    if outside:
-        what = format_name or f"{attribute}_format"
-        raise ProgramError(f"tensor {label!r} has {outside} codes outside its {what} {number_format}")
-    codes.setflags(write=False)
-    object.__setattr__(layer, attribute, codes)
 
 
 def _check_chain(program: Program) -> None:
@@ -377,12 +121,12 @@ def _check_layers(program: Program) -> None:
     names = [layer.name for layer in program.layers]
     if len(set(names)) != len(names):
         raise ProgramError(f"program {program.name!r} has two layers of one name: {', '.join(names)}")
-    features, sequence, data = program.n_features, True, program.input
-    for layer in program.layers:
-        if layer.n_inputs != features:
-            raise ProgramError(f"layer {layer.name!r} takes {layer.n_inputs} features, and is given {features}")
+    shape: tuple[int, ...] = (program.steps, program.n_features)
+    data, kinds = program.input, {True: "a sequence", False: "one vector"}
+    for layer, sequence, output_shape in program.flow():
+        if layer.n_inputs != shape[-1]:
+            raise ProgramError(f"layer {layer.name!r} takes {layer.n_inputs} features, and is given {shape[-1]}")
         if isinstance(layer, Lstm) and layer.repeat_input == sequence:
-            kinds = {True: "a sequence", False: "one vector"}
             raise ProgramError(f"layer {layer.name!r} takes {kinds[not sequence]}, and is given {kinds[sequence]}")
         given = program.steps if isinstance(layer, Lstm) or sequence else 1
         if layer.steps != given:
@@ -390,14 +134,11 @@ def _check_layers(program: Program) -> None:
             raise ProgramError(f"layer {layer.name!r} has {layer.steps} steps, and {what} {given}")
         for tensor, magnitude, fraction, target in _requantizations(layer, data):
             _check_exact(f"{layer.name}.{tensor}", magnitude, fraction, target)
-        data = layer.output
         if isinstance(layer, Lstm):
             _ = layer.gate_tables, layer.cell_table
-            features, sequence = layer.n_units, layer.return_sequence
-        else:
-            features = layer.n_outputs
-    if not sequence or features != program.n_features:
-        found = f"{'a sequence' if sequence else 'one vector'} of {features} features"
+        shape, data = output_shape, layer.output
+    if shape != (program.steps, program.n_features):
+        found = f"{kinds[len(shape) == 2]} of {shape[-1]} features"
         raise ProgramError(
             f"program {program.name!r} ends in {found}, and a reconstruction is a sequence of {program.n_features} features"
         )

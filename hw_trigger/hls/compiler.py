@@ -8,9 +8,11 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from hw_trigger.errors import UserError
-from hw_trigger.files import sha256_bytes, sha256_file
+from hw_trigger.files import OutputError, sha256_bytes, sha256_file
+from hw_trigger.hls.project import Project
 
 BUILD = "build"
 """Directory inside a project that holds what was compiled; it is no part of the project and may be deleted."""
@@ -18,7 +20,12 @@ BUILD = "build"
 # The standard is the one that hls4ml's build script asks of Vitis HLS. Warnings are off: they are about the pragmas.
 FLAGS = ("-std=c++0x", "-fPIC", "-w", "-Ifirmware/ap_types")
 
+OPTIMIZATION = "-O2"
+
 _SUFFIXES = {".cpp", ".h", ".hpp"}
+
+# What is compiled and linked with the firmware: the end of its source's name, and the compiler's arguments.
+_LINKED = {"csim": ("_test.cpp", ()), "library": ("_bridge.cpp", ("-shared",))}
 
 
 class CompilerError(UserError):
@@ -31,14 +38,53 @@ def find_compiler() -> list[str]:
     Raises
     ------
     CompilerError
-        It is not on the PATH.
+        It is not on the PATH, or ``CXX`` is no command.
     """
-    command = shlex.split(os.environ.get("CXX", "")) or ["g++"]
+    chosen = os.environ.get("CXX", "")
+    try:
+        command = shlex.split(chosen) or ["g++"]
+    except ValueError as error:
+        raise CompilerError(
+            f"the variable CXX must be the command of a C++ compiler, not {chosen!r}: {str(error).lower()}"
+        ) from error
     if shutil.which(command[0]) is None:
         raise CompilerError(
             f"the C++ compiler {command[0]!r} is not on the PATH; install it, or set the variable CXX to one that is"
         )
     return command
+
+
+def compiler_version() -> str:
+    """Return the first line of what the C++ compiler says of itself.
+
+    Raises
+    ------
+    CompilerError
+        It is not on the PATH, or cannot be run.
+    """
+    return _call([*find_compiler(), "--version"]).stdout.partition("\n")[0]
+
+
+def build(project: Project, product: Literal["csim", "library"], *, optimization: str = OPTIMIZATION) -> Path:
+    """Compile a project's firmware and what calls it, and return the file; nothing is done where it is up to date.
+
+    Parameters
+    ----------
+    product
+        ``"csim"``: an executable with the testbench; ``"library"``: a shared library with hls4ml's bridge.
+
+    Raises
+    ------
+    CompilerError
+        There is no compiler, or the sources do not compile.
+    OutputError
+        What is compiled cannot be written.
+    """
+    source, arguments = _LINKED[product]
+    firmware = compile_firmware(project.directory, project.top, optimization)
+    return compile_once(
+        project.directory, product, [*FLAGS, optimization, *arguments, f"{project.top}{source}", firmware]
+    )
 
 
 def compile_once(directory: Path, name: str, arguments: Sequence[str], *, sources: str = ".") -> Path:
@@ -51,9 +97,11 @@ def compile_once(directory: Path, name: str, arguments: Sequence[str], *, source
     ------
     CompilerError
         There is no compiler, or the sources do not compile; the message has the compiler's first errors.
+    OutputError
+        What is compiled cannot be written.
     """
     compiler = find_compiler()
-    version = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False).stdout
+    version = compiler_version()
     hashes = [
         f"{path.relative_to(directory).as_posix()} {sha256_file(path)}"
         for path in sorted((directory / sources).rglob("*"))
@@ -63,16 +111,13 @@ def compile_once(directory: Path, name: str, arguments: Sequence[str], *, source
     target = directory / BUILD / f"{name}-{key}"
     if target.exists():
         return target
-    target.parent.mkdir(exist_ok=True)
+    try:
+        target.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write the directory {target.parent}: {error.strerror}") from error
     scratch = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        done = subprocess.run(
-            [*compiler, *arguments, "-o", str(scratch.relative_to(directory))],
-            cwd=directory,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = _call([*compiler, *arguments, "-o", str(scratch.relative_to(directory))], directory)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if "error: " in line] or done.stderr.splitlines()
             raise CompilerError(
@@ -98,3 +143,10 @@ def compile_firmware(directory: Path, top: str, optimization: str) -> str:
     """
     arguments = [*FLAGS, optimization, "-c", f"firmware/{top}.cpp"]
     return compile_once(directory, "firmware", arguments, sources="firmware").relative_to(directory).as_posix()
+
+
+def _call(command: Sequence[str], directory: Path | None = None) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, cwd=directory, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise CompilerError(f"the C++ compiler {command[0]!r} cannot be run: {error.strerror}") from error

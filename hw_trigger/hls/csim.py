@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from hw_trigger.files import write_whole
 from hw_trigger.fixedpoint import compiled
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
-from hw_trigger.hls.compiler import FLAGS, compile_firmware, compile_once
+from hw_trigger.hls.compiler import OPTIMIZATION, build
 from hw_trigger.hls.project import Project
-from hw_trigger.hls.shares import SimulationError, crash, share_out
+from hw_trigger.hls.shares import SimulationError, crash, scratch_directory, share_out, simulate
 from hw_trigger.hls.testbench import flat, from_columns, to_columns, to_text
 
 SHARE = 32
 """Windows that one process simulates at most."""
-
-OPTIMIZATION = "-O2"
 
 _VERDICT = re.compile(r"compared (\d+) codes of (\d+) windows: (\d+) mismatches")
 _MISMATCH = re.compile(r"first mismatch: window (\d+), (.*)")
@@ -46,19 +43,6 @@ class Simulation:
     compared: int
     mismatches: int
     first: str | None
-
-
-def build(project: Project, *, optimization: str = OPTIMIZATION) -> Path:
-    """Compile the testbench with the firmware's own sources, and return the executable; nothing is done where it is up to date.
-
-    Raises
-    ------
-    CompilerError
-        There is no compiler, or the sources do not compile.
-    """
-    firmware = compile_firmware(project.directory, project.top, optimization)
-    arguments = [*FLAGS, optimization, f"{project.top}_test.cpp", firmware]
-    return compile_once(project.directory, "csim", arguments)
 
 
 def run(
@@ -88,16 +72,18 @@ def run(
         A simulation crashed.
     WindowsError, ProjectError
         The windows do not fit the program, or the project's records cannot be read.
+    OutputError
+        The files for the simulation cannot be written.
     """
     if windows is None:
         windows, expected = project.windows(), to_columns(project.expected())
     else:
         expected = to_columns(compiled.run(project.program, windows))
-    executable = build(project, optimization=optimization).resolve()
-    with tempfile.TemporaryDirectory(prefix="hw_trigger_csim_") as scratch:
+    executable = build(project, "csim", optimization=optimization).resolve()
+    with scratch_directory() as scratch:
 
         def work(first: int, share: Codes) -> _Share:
-            return _simulate(project, executable, Path(scratch), (first, share, expected[first : first + len(share)]))
+            return _simulate(project, executable, scratch, (first, share, expected[first : first + len(share)]))
 
         shares = share_out(windows, work, jobs=jobs, largest=SHARE, progress=progress)
     found = np.concatenate([share.found for share in shares]) if shares else expected
@@ -120,19 +106,21 @@ class _Share:
 def _simulate(project: Project, executable: Path, scratch: Path, share: tuple[int, Codes, Codes]) -> _Share:
     first, windows, expected = share
     files = [scratch / f"{first}_{name}.txt" for name in ("windows", "expected", "found")]
-    files[0].write_text(to_text(flat(windows)))
-    files[1].write_text(to_text(expected))
+    write_whole(files[0], to_text(flat(windows)))
+    write_whole(files[1], to_text(expected))
+    what = f"the C simulation of {project.directory}"
     # The firmware reads its weights from the directory "weights" beside it.
-    done = subprocess.run(
-        [executable, *files], cwd=project.directory / "firmware", capture_output=True, text=True, check=False
-    )
+    done = simulate(what, [executable, *files], project.directory / "firmware")
     verdict = _VERDICT.search(done.stdout)
     if verdict is None or done.returncode != (1 if int(verdict[3]) else 0) or "ERROR" in done.stderr:
-        raise crash(f"the C simulation of {project.directory}", done)
-    found = np.loadtxt(files[2], np.int64, ndmin=2)
+        raise crash(what, done)
+    try:
+        found = np.loadtxt(files[2], np.int64, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise SimulationError(f"{what} put out no codes that can be read: {error}") from error
     if found.shape != expected.shape or int(verdict[1]) != expected.size:
         raise SimulationError(
-            f"the C simulation of {project.directory} put out {found.shape} codes, and {expected.shape} are expected; "
+            f"{what} put out {found.shape} codes, and {expected.shape} are expected; "
             "its testbench is not the one that was written"
         )
     mismatch = _MISMATCH.search(done.stdout)

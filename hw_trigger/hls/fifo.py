@@ -16,10 +16,13 @@ With less the network waits for the FIFO though no layer is the bottleneck; with
 
 from __future__ import annotations
 
-from hw_trigger.fixedpoint.program import Lstm, Program
+from hw_trigger.fixedpoint.program import Program
 
 STREAM_DEPTH = 2
-"""Words of every other stream: enough that a process can put down a word while the next one still works on the last."""
+"""Words of every other stream: enough that a process can put down a word while the next one still works on the last.
+
+It also hides what a decoder does before its first step (the product with the latent vector), up to two steps of the layer behind.
+"""
 
 SLACK = 4
 """Words under way in the copy of x, in the trigger, and in the streams at both."""
@@ -27,11 +30,5 @@ SLACK = 4
 
 def trigger_depth(program: Program) -> int:
     """Return the depth, in words of one step, of the FIFO in which x waits for its reconstruction."""
-    windows, sequence = 0, True
-    for layer in program.layers:
-        if isinstance(layer, Lstm):
-            windows += layer.repeat_input
-            sequence = layer.return_sequence
-        else:
-            windows += not sequence
+    windows = sum(not sequence for _, sequence, _ in program.flow())
     return windows * program.steps + 2 * len(program.layers) + SLACK

@@ -11,6 +11,7 @@ from hw_trigger.fixedpoint.program import Lstm, Program
 from hw_trigger.hls.fifo import STREAM_DEPTH, trigger_depth
 from hw_trigger.hls.registration import register
 from hw_trigger.hls.reuse import resolve
+from hw_trigger.hls.rounding import check_roundings
 from hw_trigger.hls.settings import HlsSettings, LayerReuse
 
 SAMPLES = "samples"
@@ -59,10 +60,13 @@ def build_graph(program: Program, settings: HlsSettings, directory: Path) -> Any
     ------
     ReuseFactorError, HlsSettingsError
         The settings do not fit the program.
+    RoundingError
+        Formats of the program round a tensor to 0 whatever its values are.
     NamesError
         Two things would have one name in C++.
     """
     reuse = resolve(program, settings)
+    check_roundings(program)
     register()
     from hls4ml.model.graph import ModelGraph
 
@@ -130,8 +134,7 @@ class _Nodes:
             self.outputs = [name, *self.outputs]
 
     def _add_layers(self, program: Program, data: str) -> str:
-        sequence = True
-        for layer in program.layers:
+        for layer, sequence, _ in program.flow():
             name = self.names[layer.name]
             data = self._add(
                 "HwtLstm" if isinstance(layer, Lstm) else "HwtLinear",
@@ -142,8 +145,6 @@ class _Nodes:
                 reuse=self.reuse[name],
                 sequence=sequence,
             )
-            if isinstance(layer, Lstm):
-                sequence = layer.return_sequence
         return data
 
     def _add(

@@ -13,6 +13,7 @@ from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, NamedTy
 
 from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.fixedpoint.program import GATES, Dense, Lstm, Scaling, Trigger
+from hw_trigger.hls.rounding import missing_bits
 
 
 def precision(number_format: Format) -> FixedPrecisionType:
@@ -31,6 +32,14 @@ class _ProgramLayer(Layer):  # type: ignore[misc]
 
     def _type(self, key: str, number_format: Format) -> None:
         self.set_attr(f"{key}_t", NamedType(f"{self.name}_{key}_t", precision(number_format)))
+
+    def _sum_type(self, exact: Format, *targets: Format) -> None:
+        """Declare the accumulator: the exact format, with as many sign bits more as its rounding to `targets` reads."""
+        spare = max(missing_bits(exact.width, exact.fraction, target) for target in targets)
+        kind = precision(exact)
+        kind.width += spare
+        kind.integer += spare
+        self.set_attr("accumulator_t", NamedType(f"{self.name}_accumulator_t", kind))
 
     def _constant(self, key: str, codes: Codes, number_format: Format) -> None:
         """Add an array that hls4ml writes with as many decimals as the format has fractional bits, so exactly."""
@@ -57,7 +66,7 @@ class HwtScaling(_ProgramLayer):
         """Make types, constants and the output from the part."""
         part: Scaling = self.get_attr("part")
         self._type("raw", part.raw)
-        self._type("accumulator", part.accumulator)
+        self._sum_type(part.accumulator, part.output)
         self._type("output", part.output)
         self._constant("gain", part.gain, part.gain_format)
         self._constant("offset", part.offset, part.offset_format)
@@ -71,7 +80,7 @@ class HwtLstm(_ProgramLayer):
         """Make types, constants, tables and the output from the part."""
         part: Lstm = self.get_attr("part")
         self._type("input", part.input)
-        self._type("accumulator", part.accumulator)
+        self._sum_type(part.accumulator, *part.gates)
         self._type("cell", part.cell)
         self._type("hidden", part.hidden)
         for letter, gate in zip(GATES, part.gates, strict=True):
@@ -104,7 +113,7 @@ class HwtLinear(_ProgramLayer):
         """Make types, constants and the output from the part."""
         part: Dense = self.get_attr("part")
         self._type("input", part.input)
-        self._type("accumulator", part.accumulator)
+        self._sum_type(part.accumulator, part.output)
         self._type("output", part.output)
         self._constant("weight", self._product(part.weight), part.weight_format)
         self._constant("bias", part.bias, part.bias_format)

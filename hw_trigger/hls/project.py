@@ -4,39 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 
 from hw_trigger.errors import UserError
-from hw_trigger.files import sha256_file, to_json, whole_directory
+from hw_trigger.files import sha256_file, whole_directory
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.graph import build_graph, node_names
+from hw_trigger.hls.manifest import MANIFEST, Manifest, ProjectError, read_manifest, to_text
 from hw_trigger.hls.rendering import render
-from hw_trigger.hls.settings import HlsSettings, LayerReuse
+from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.hls.testbench import EXPECTED, WINDOWS, from_columns, write_testbench
 
-FORMAT = "hw_trigger HLS project"
-VERSION = 1
+__all__ = [
+    "BUILD_OPTIONS",
+    "BUILD_STEPS",
+    "PROGRAM",
+    "Project",
+    "ProjectError",
+    "build_options",
+    "open_project",
+    "write_project",
+]
+
 BUILD_STEPS = ("reset", "csim", "synth", "cosim", "validation", "export", "vsynth", "fifo_opt")
-MANIFEST = "project.json"
 PROGRAM = "program.json"
 BUILD_OPTIONS = "build_opt.tcl"
 """Which steps hls4ml's build script for Vitis HLS takes: meant to be edited, so that the manifest does not vouch for it."""
 
-
-class ProjectError(UserError):
-    """A directory that is no HLS project, or one whose files are not those that were written."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +73,15 @@ class Project:
 
     def windows(self) -> Codes:
         """Return the recorded windows, raw codes ``(n, steps, n_features)``."""
-        return self._read(WINDOWS).reshape(-1, self.program.steps, self.program.n_features)
+        program = self.program
+        codes = self._read(WINDOWS, program.steps * program.n_features)
+        return codes.reshape(-1, program.steps, program.n_features)
 
     def expected(self) -> Execution:
         """Return what the golden model computed of the recorded windows."""
-        return from_columns(self.program, self._read(EXPECTED))
+        program = self.program
+        columns = program.steps * program.n_features + (0 if program.trigger is None else 2)
+        return from_columns(program, self._read(EXPECTED, columns))
 
     def check(self) -> None:
         """Compare the files with the manifest; those that tools added are left alone.
@@ -81,7 +91,7 @@ class Project:
         ProjectError
             A file was changed or removed since the project was written; the message names the first.
         """
-        for name, recorded in _manifest(self.directory)["files"].items():
+        for name, recorded in read_manifest(self.directory).files.items():
             path = self.directory / name
             if not path.is_file() or sha256_file(path) != recorded:
                 what = "changed" if path.is_file() else "removed"
@@ -89,14 +99,32 @@ class Project:
                     f"the HLS project {self.directory} has its file {name!r} {what} since it was written"
                 )
 
-    def _read(self, name: str) -> Codes:
+    def _read(self, name: str, columns: int) -> Codes:
         try:
-            return np.loadtxt(self.directory / name, np.int64, ndmin=2)
-        except (OSError, ValueError) as error:
+            lines = (self.directory / name).read_text("utf-8").splitlines()
+            if not lines:
+                raise ValueError("it is empty")
+            codes = np.loadtxt(lines, np.int64, ndmin=2)
+        except OSError as error:
+            raise ProjectError(f"the HLS project {self.directory} has no readable {name}: {error.strerror}") from error
+        except ValueError as error:
             raise ProjectError(f"the HLS project {self.directory} has no readable {name}: {error}") from error
+        if codes.shape[1] != columns:
+            raise ProjectError(
+                f"the HLS project {self.directory} has {codes.shape[1]} codes a line in {name}, and {columns} are needed"
+            )
+        return codes
 
 
-def write_project(program: Program, settings: HlsSettings, directory: Path, *, windows: Codes) -> Project:
+def write_project(
+    program: Program,
+    settings: HlsSettings,
+    directory: Path,
+    *,
+    windows: Codes,
+    extra: Mapping[str, str] = _NOTHING,
+    provenance: Mapping[str, str] = _NOTHING,
+) -> Project:
     """Write a self-standing Vitis or Vivado HLS project: firmware, testbench, recorded windows, build files, manifest.
 
     Parameters
@@ -106,11 +134,17 @@ def write_project(program: Program, settings: HlsSettings, directory: Path, *, w
     windows
         Raw codes of ``program.raw`` for the testbench, shape ``(n, steps, n_features)``, one window at least; what is expected
         of them is computed here.
+    extra
+        Further text files, by their names: no directory, and no file that the project has already.
+    provenance
+        What the project was made from and with, for the manifest.
 
     Raises
     ------
     ReuseFactorError, HlsSettingsError
         The settings do not fit the program.
+    RoundingError, NamesError
+        The program's formats or names cannot be had in C++.
     WindowsError, ProjectError
         The windows do not fit the program, or there are none; or something else than a project is in the directory.
     OutputError
@@ -132,17 +166,18 @@ def write_project(program: Program, settings: HlsSettings, directory: Path, *, w
         write_testbench(graph, program, np.asarray(windows), expected, scratch)
         if settings.backend == "Vitis":
             (scratch / BUILD_OPTIONS).write_text(build_options("csim", "synth"))
-        (scratch / PROGRAM).write_text(serialize.to_text(program))
-        manifest = {
-            "format": FORMAT,
-            "version": VERSION,
-            "program": serialize.digest(program),
-            "settings": asdict(settings),
-            "recorded_windows": len(windows),
-            "tools": {name: version(name) for name in ("hw_trigger", "hls4ml")},
-            "files": _hashes(scratch),
-        }
-        (scratch / MANIFEST).write_text(to_json(manifest))
+        (scratch / PROGRAM).write_text(serialize.to_text(program), "utf-8")
+        for name, text in extra.items():
+            _write_new(scratch / name, text)
+        manifest = Manifest(
+            program=serialize.digest(program),
+            settings=settings,
+            recorded_windows=len(windows),
+            tools={name: version(name) for name in ("hw_trigger", "hls4ml")},
+            provenance=dict(provenance),
+            files=_hashes(scratch),
+        )
+        _write_new(scratch / MANIFEST, to_text(manifest))
     return Project(directory, program, settings)
 
 
@@ -152,18 +187,18 @@ def open_project(directory: Path) -> Project:
     Raises
     ------
     ProjectError
-        There is none, or one of another version.
+        There is none, or one that is damaged or of another version.
     """
-    manifest = _manifest(directory)
-    settings = dict(manifest["settings"])
-    settings["layers"] = {name: LayerReuse(**reuse) for name, reuse in settings["layers"].items()}
+    manifest = read_manifest(directory)
     try:
-        program = serialize.from_text((directory / PROGRAM).read_text())
+        program = serialize.from_text((directory / PROGRAM).read_text("utf-8"))
     except OSError as error:
         raise ProjectError(f"the HLS project {directory} has no readable {PROGRAM}: {error.strerror}") from error
-    if serialize.digest(program) != manifest["program"]:
+    except (ValueError, UserError) as error:
+        raise ProjectError(f"the HLS project {directory} has a damaged {PROGRAM}: {error}") from error
+    if serialize.digest(program) != manifest.program:
         raise ProjectError(f"the HLS project {directory} has its file {PROGRAM!r} changed since it was written")
-    return Project(directory, program, HlsSettings(**settings))
+    return Project(directory, program, manifest.settings)
 
 
 def build_options(*steps: str) -> str:
@@ -184,6 +219,11 @@ def _forget_place(config: Path) -> None:
     config.write_text(re.sub(r"^OutputDir: .*(\n  .*)*", "OutputDir: .", config.read_text(), flags=re.MULTILINE))
 
 
+def _write_new(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+
+
 def _hashes(directory: Path) -> dict[str, str]:
     """Return the SHA-256 of every file, by its path."""
     return {
@@ -191,19 +231,3 @@ def _hashes(directory: Path) -> dict[str, str]:
         for path in sorted(directory.rglob("*"))
         if path.is_file() and path.name != BUILD_OPTIONS
     }
-
-
-def _manifest(directory: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((directory / MANIFEST).read_text())
-    except OSError as error:
-        raise ProjectError(f"{directory} is not an HLS project: it has no readable {MANIFEST}") from error
-    except ValueError as error:
-        raise ProjectError(f"{directory} is not an HLS project: its {MANIFEST} is not JSON") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ProjectError(f"{directory} is not an HLS project: the 'format' in its {MANIFEST} must be {FORMAT!r}")
-    if manifest.get("version") != VERSION:
-        raise ProjectError(
-            f"the HLS project {directory} has version {manifest.get('version')!r}, and this release reads {VERSION}"
-        )
-    return manifest

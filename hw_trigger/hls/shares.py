@@ -1,14 +1,18 @@
-"""Windows shared out among processes that each simulate some of them."""
+"""Windows shared out among processes that each simulate some of them, and the files that they are given."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from hw_trigger.errors import UserError
+from hw_trigger.files import OutputError
 from hw_trigger.fixedpoint.formats import Codes
 
 Result = TypeVar("Result")
@@ -56,6 +60,37 @@ def share_out(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+@contextlib.contextmanager
+def scratch_directory() -> Iterator[Path]:
+    """Yield a directory for files of simulations, and remove it.
+
+    Raises
+    ------
+    OutputError
+        There is no place for it.
+    """
+    try:
+        directory = tempfile.TemporaryDirectory(prefix="hw_trigger_", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise OutputError(f"cannot make a directory for temporary files: {error.strerror}") from error
+    with directory as name:
+        yield Path(name)
+
+
+def simulate(what: str, command: Sequence[str | Path], directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run a simulation in a directory, and return what it printed.
+
+    Raises
+    ------
+    SimulationError
+        It cannot be started.
+    """
+    try:
+        return subprocess.run(command, cwd=directory, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise SimulationError(f"{what} cannot be started: {error.strerror}: {error.filename}") from error
 
 
 def crash(what: str, done: subprocess.CompletedProcess[str]) -> SimulationError:

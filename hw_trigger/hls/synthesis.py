@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hw_trigger.errors import UserError
-from hw_trigger.files import write_whole
+from hw_trigger.files import OutputError, write_whole
 from hw_trigger.hls.project import BUILD_OPTIONS, BUILD_STEPS, Project, build_options
 
 LOG = "synthesis.log"
@@ -41,6 +41,8 @@ def synthesize(project: Project, steps: Sequence[str] = ("csim", "synth")) -> Pa
     ------
     SynthesisError
         The tool is not on the PATH, a step is unknown, or the tool failed.
+    OutputError
+        The log or the script of steps cannot be written.
     """
     unknown = [step for step in steps if step not in BUILD_STEPS]
     if unknown:
@@ -51,8 +53,15 @@ def synthesize(project: Project, steps: Sequence[str] = ("csim", "synth")) -> Pa
     else:
         command.append(" ".join(f"{name}={int(name in steps)}" for name in BUILD_STEPS))
     log = project.directory / LOG
-    with log.open("wb") as stream:
-        done = subprocess.run(command, cwd=project.directory, stdout=stream, stderr=subprocess.STDOUT, check=False)
+    try:
+        stream = log.open("wb")
+    except OSError as error:
+        raise OutputError(f"cannot write the file {log}: {error.strerror}") from error
+    with stream:
+        try:
+            done = subprocess.run(command, cwd=project.directory, stdout=stream, stderr=subprocess.STDOUT, check=False)
+        except OSError as error:
+            raise SynthesisError(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
         raise SynthesisError(f"{command[0]} ended with code {done.returncode}; its log is {log}, and ends:\n{last}")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hw_trigger.fixedpoint.formats import Codes, Format
+from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import check_windows
 from hw_trigger.fixedpoint.precision import float64_reasons
 from hw_trigger.fixedpoint.program import Scaling
@@ -53,7 +53,7 @@ def reconstruct(
         samples = torch.from_numpy(program.raw.values(raw[start : start + batch])).to(dtype)
         if scaling is not None:
             samples = _scale(scaling, samples)
-        codes[start : start + batch] = _codes(network(samples), program.output)
+        codes[start : start + batch] = program.output.exact_codes(network(samples).numpy(), "reconstruction")
         if progress is not None:
             progress(len(samples))
     return codes
@@ -64,11 +64,3 @@ def _scale(scaling: Scaling, samples: Tensor) -> Tensor:
     gain = torch.from_numpy(scaling.gain_format.values(scaling.gain)).to(samples.dtype)
     offset = torch.from_numpy(scaling.offset_format.values(scaling.offset)).to(samples.dtype)
     return samples * gain + offset
-
-
-def _codes(values: Tensor, number_format: Format) -> Codes:
-    scaled = np.ldexp(values.double().numpy(), number_format.fraction)
-    codes = np.rint(scaled)
-    if not (np.array_equal(codes, scaled) and codes.min() >= number_format.low and codes.max() <= number_format.high):
-        raise RuntimeError(f"the network put out values that are no codes of {number_format}")
-    return np.asarray(codes, np.int64)

@@ -9,26 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_trigger.fixedpoint import golden
-from hw_trigger.fixedpoint.formats import Codes, Format
+from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
-
-
-def to_codes(values: NDArray[Any], number_format: Format, tensor: str) -> Codes:
-    """Return the codes of an executor's real numbers.
-
-    Raises
-    ------
-    RuntimeError
-        A value is not one of the format: the executor did not compute what the file says.
-    """
-    scaled = np.ldexp(np.asarray(values, np.float64), number_format.fraction)
-    on_grid = (scaled == np.rint(scaled)) & (scaled >= number_format.low) & (scaled <= number_format.high)
-    if not np.all(on_grid):
-        raise RuntimeError(
-            f"tensor {tensor!r} has {np.count_nonzero(~on_grid)} values that are none of {number_format}"
-        )
-    return scaled.astype(np.int64)
 
 
 def to_values(program: Program, raw: Codes) -> NDArray[np.float64]:
@@ -46,7 +29,7 @@ def to_values(program: Program, raw: Codes) -> NDArray[np.float64]:
 def to_execution(program: Program, outputs: Mapping[str, NDArray[Any]], windows: int) -> Execution:
     """Return what an executor gave of so many windows, by the names of the graph's outputs, as codes."""
     return Execution(
-        reconstruction=to_codes(outputs["reconstruction"][:windows], program.output, "reconstruction"),
+        reconstruction=program.output.exact_codes(outputs["reconstruction"][:windows], "reconstruction"),
         score=None if program.trigger is None else np.asarray(outputs["score"][:windows], np.int64),
         trigger=None if program.trigger is None else np.asarray(outputs["trigger"][:windows], np.bool_),
     )

@@ -52,13 +52,8 @@ def write(program: Program) -> ModelProto:
     graph = _Graph(np.float64 if float64_reasons(program) else np.float32)
     data = graph.network_input(program)
     x = data
-    sequence = True
-    for layer in program.layers:
-        if isinstance(layer, Lstm):
-            data = graph.lstm(layer, data)
-            sequence = layer.return_sequence
-        else:
-            data = graph.dense(layer, data, sequence)
+    for layer, sequence, _ in program.flow():
+        data = graph.lstm(layer, data) if isinstance(layer, Lstm) else graph.dense(layer, data, sequence)
     graph.rename(data, "reconstruction")
     outputs = [graph.info("reconstruction", [BATCH, program.steps, program.n_features])]
     if program.trigger is not None:

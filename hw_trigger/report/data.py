@@ -115,10 +115,17 @@ class Telemetry:
 
 @dataclass(frozen=True)
 class Saturations:
-    """How many codes of each tensor were saturated, by ``layer.tensor``, in so many windows."""
+    """How many codes of each tensor were saturated, by ``layer.tensor``, in so many windows.
+
+    Attributes
+    ----------
+    raw_samples
+        Test samples outside the raw format, which are clipped before anything is computed.
+    """
 
     windows: int
     counts: Mapping[str, int]
+    raw_samples: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ with the command that gives it. Every section says in ``origin`` where its figur
 ``memory``         exact: bits by layer and in all, as float32, int8 and chosen; tables; state; FIFO
 ``estimate``       estimated: see :meth:`hw_trigger.report.estimate.Estimate.to_dict`
 ``hls``            recorded: back end, part, clock, io type, strategy, and the factors of each layer
-``saturations``    measured: windows, and for each tensor with saturated codes its count
+``saturations``    measured: windows, for each tensor with saturated codes its count, and raw samples that were clipped
 ``provenance``     recorded: versions, seed, hashes
 ``commands``       recorded: what each command reproduces
 ``plots``          file names by plot
@@ -42,7 +42,8 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
-from hw_trigger.fixedpoint.program import GATES, Lstm, Program
+from hw_trigger.fixedpoint.program import Layer, Lstm, Program
+from hw_trigger.fixedpoint.tensors import layer_formats
 from hw_trigger.hls.reuse import resolve
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.report.data import LossCurve, ReportData
@@ -108,6 +109,7 @@ def to_document(data: ReportData, plots: dict[str, str]) -> dict[str, Any]:
         else {
             "origin": Origin.MEASURED.value,
             "windows": data.saturations.windows,
+            "raw_samples": data.saturations.raw_samples,
             "tensors": {tensor: count for tensor, count in data.saturations.counts.items() if count},
         },
         "provenance": {"origin": Origin.RECORDED.value, **data.provenance},
@@ -142,36 +144,15 @@ def _network(program: Program, quantization: str | None) -> dict[str, Any]:
     }
 
 
-def _layer(layer: Any) -> dict[str, Any]:
-    if isinstance(layer, Lstm):
-        kind, outputs = "lstm", layer.n_units
-        formats = {
-            "input": layer.input,
-            "weight": layer.weight_format,
-            "recurrent_weight": layer.recurrent_format,
-            "bias": layer.bias_format,
-            **{f"gate_{letter}": gate for letter, gate in zip(GATES, layer.gates, strict=True)},
-            **{f"activation_{letter}": result for letter, result in zip(GATES, layer.activations, strict=True)},
-            "cell": layer.cell,
-            "cell_tanh": layer.cell_tanh,
-            "hidden": layer.hidden,
-        }
-    else:
-        kind, outputs = "dense", layer.n_outputs
-        formats = {
-            "input": layer.input,
-            "weight": layer.weight_format,
-            "bias": layer.bias_format,
-            "output": layer.output,
-        }
+def _layer(layer: Layer) -> dict[str, Any]:
     return {
         "name": layer.name,
-        "kind": kind,
+        "kind": "lstm" if isinstance(layer, Lstm) else "dense",
         "inputs": layer.n_inputs,
-        "outputs": outputs,
+        "outputs": layer.n_outputs,
         "steps": layer.steps,
         "accumulator_bits": layer.accumulator.width,
-        "formats": {tensor: str(number_format) for tensor, number_format in formats.items()},
+        "formats": layer_formats(layer),
     }
 
 

@@ -147,11 +147,9 @@ def estimate(program: Program, settings: HlsSettings) -> Estimate:
         stages.append(design.pipeline(program.scaling.name))
     if program.trigger is not None:
         costs.append(design.copy(program))
-    sequence = True
-    for layer in program.layers:
+    for layer, sequence, _ in program.flow():
         if isinstance(layer, Lstm):
             stage, cost = design.lstm(layer, reuse[layer.name])
-            sequence = layer.return_sequence
         else:
             stage, cost = design.dense(layer, reuse[layer.name], sequence=sequence)
         stages.append(stage)

@@ -8,9 +8,8 @@ from hw_trigger.bundle.bundle import CONFIG
 from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.formats import Codes
-from hw_trigger.fixedpoint.program import Program
+from hw_trigger.hls.manifest import read_manifest
 from hw_trigger.hls.project import Project, open_project, write_project
 from hw_trigger.hls.reuse import doubts
 from hw_trigger.hls.synthesis import synthesize
@@ -39,7 +38,7 @@ def run_hls(config: Config, reporter: Reporter, *, synth: bool) -> Project:
     windows = _windows(subject, reporter)
     for doubt in doubts(program, config.hls):
         reporter.warn(doubt)
-    project = _up_to_date(program, config, windows)
+    project = _up_to_date(subject, windows)
     if project is None:
         with reporter.task("writing the HLS project", 1) as advance:
             project = write_project(
@@ -70,12 +69,13 @@ def _windows(subject: Subject, reporter: Reporter) -> Codes:
     return chosen_windows(subject.program, recorded_windows(subject.program, channel, samples), count)
 
 
-def _up_to_date(program: Program, config: Config, windows: Codes) -> Project | None:
+def _up_to_date(subject: Subject, windows: Codes) -> Project | None:
     """Return the project that is there, where it is the one that would be written: what tools added to it then stays."""
     try:
-        project = open_project(config.project_path)
+        project = open_project(subject.config.project_path)
         project.check()
-        same = (serialize.digest(project.program), project.settings) == (serialize.digest(program), config.hls)
-        return project if same and np.array_equal(project.windows(), windows) else None
+        found = (read_manifest(project.directory).provenance, project.settings)
+        same = found == (subject.provenance, subject.config.hls) and np.array_equal(project.windows(), windows)
     except UserError:  # there is none, or it is damaged: it is written anew
         return None
+    return project if same else None

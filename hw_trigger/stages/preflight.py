@@ -7,6 +7,7 @@ import torch
 from hw_trigger.config.schema import Config
 from hw_trigger.hls.compiler import find_compiler
 from hw_trigger.hls.reuse import resolve
+from hw_trigger.hls.rounding import check_roundings
 from hw_trigger.models.calibration import calibrate
 from hw_trigger.models.export import to_program, with_trigger
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
@@ -31,4 +32,6 @@ def preflight(config: Config, reporter: Reporter) -> None:
     architecture = config.architecture()
     samples = torch.rand(1, architecture.window, architecture.n_features) * 2 - 1
     network = QuantAutoencoder(architecture, calibrate(FloatAutoencoder(architecture), config.quant, samples))
-    resolve(with_trigger(to_program(network, name=config.run_name)), config.hls)
+    program = with_trigger(to_program(network, name=config.run_name))
+    resolve(program, config.hls)
+    check_roundings(program)

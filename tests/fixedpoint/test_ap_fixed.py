@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_the_table_is_rich(ap_fixed: ApFixed) -> None:
             if not (signed and width == 1 and overflow is Overflow.SAT_SYM):
                 assert Format(width, integer, signed, rounding, overflow) in targets
     pairs = {
-        (conversion.source, conversion.target.with_modes(Rounding.TRN, Overflow.WRAP))
+        (conversion.source, replace(conversion.target, rounding=Rounding.TRN, overflow=Overflow.WRAP))
         for conversion in ap_fixed.conversions
     }
     assert len(pairs) == 13 * 16

@@ -19,9 +19,10 @@ from support.strategies import formats
 
 import hw_trigger
 from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint import compiled, golden
-from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
+from hw_trigger.fixedpoint import compiled, golden, kernels
+from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding, quantize_codes
 from hw_trigger.fixedpoint.golden import Execution
+from hw_trigger.fixedpoint.kernels import Reals
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 
 SHAPES = [
@@ -99,7 +100,7 @@ def layer_formats(draw: st.DrawFn, *, brevitas: bool) -> dict[str, Format]:
         if not brevitas:
             return item
         symmetric = item.overflow is Overflow.SAT_SYM
-        return item.with_modes(Rounding.RND_CONV, Overflow.SAT_SYM if symmetric else Overflow.SAT)
+        return replace(item, rounding=Rounding.RND_CONV, overflow=Overflow.SAT_SYM if symmetric else Overflow.SAT)
 
     return {name: one() for name in ("data", "input", "weight", "recurrent", "bias", "i", "f", "g", "o", "si", "sf",
                                      "tg", "so", "cell", "cell_tanh", "hidden", "dense", "dense_bias", "output")}  # fmt: skip
@@ -184,6 +185,35 @@ def test_sums_up_to_the_mantissa_are_exact(bits: int, kind: type) -> None:
     if bits > 25:  # a sign and float32's 24 bits: it would not have done
         weight, x = layer.weight.astype(np.float32), raw.astype(np.float32)
         assert np.any((x @ weight.T + 1).astype(np.int64) != raw @ layer.weight.T + 1)
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(8, np.float32), (9, np.float64), (16, np.float64)])
+def test_products_up_to_the_mantissa_are_exact(bits: int, kind: type) -> None:
+    """Of a cell state of 16 bits and a forget gate of so many, and the sum of two such products."""
+    forget, cell = Format(bits, 0, signed=False), Format(16, 3)
+    chosen = dict.fromkeys(["data", "input", "weight", "recurrent", "bias", "dense", "dense_bias"], Format(3, 2))
+    chosen |= dict.fromkeys(["i", "f", "g", "o", "si", "tg", "so", "cell_tanh", "hidden", "output"], Format(8, 2))
+    layer = program_of({**chosen, "sf": forget, "cell": cell}, 3, 1).layers[0]
+    plan = compiled._plan(layer)
+    assert isinstance(plan, compiled._LstmPlan)
+    assert plan.dtype is kind
+    rng = np.random.default_rng(bits)
+    f = np.append(rng.integers(forget.low, forget.high, 200_000, endpoint=True), [forget.high] * 2)
+    c = np.append(rng.integers(cell.low, cell.high, 200_000, endpoint=True), [cell.low, cell.high])
+    expected = quantize_codes(f * c, forget.fraction + cell.fraction, cell)
+    assert np.array_equal(multiply(f, c, plan.limits[4], kind), expected)
+    total = np.empty(len(c), kind)
+    pair = np.stack([c, c[::-1]])
+    kernels._add_products(pair.astype(kind), plan.limits[6], 0, total, np.empty(len(c), np.int32))
+    assert np.array_equal(total, quantize_codes(pair.sum(axis=0), cell.fraction, cell))
+    if bits == 16:
+        assert np.any(multiply(f, c, plan.limits[4].astype(np.float32), np.float32) != expected)
+
+
+def multiply(left: Codes, right: Codes, limits: Reals, kind: type) -> Reals:
+    found: Reals = np.empty(len(left), kind)
+    kernels._multiply(left.astype(kind), right.astype(kind), limits, found)
+    return found
 
 
 def test_results_wider_than_the_products_saturate_at_their_own_limit() -> None:

@@ -154,16 +154,17 @@ def test_overflows_counts_what_has_no_code(target: Format, codes: list[int], fra
     assert overflows(codes, fraction, target) == expected
 
 
-@given(formats(), st.lists(codes_64, min_size=1, max_size=5), st.integers(-70, 70))
-@example(Format(8, 2), [1, -1], -60)
-@example(Format(8, 2, overflow=Overflow.WRAP), [256, 1 << 62], 0)
-@example(Format(8, 2), [1 << 10], 16)
-def test_represents_means_an_equal_code(item: Format, codes: list[int], fraction: int) -> None:
-    def has_equal(code: int) -> bool:
-        scaled = code * Fraction(2) ** (item.fraction - fraction)
-        return scaled.denominator == 1 and reference.fits(int(scaled), item)
+@given(formats(max_width=53), st.data())
+def test_exact_codes_are_those_of_the_values(item: Format, data: st.DataObject) -> None:
+    codes = data.draw(st.lists(st.integers(item.low, item.high), max_size=20))
+    assert item.exact_codes(item.values(codes), "x").tolist() == codes
 
-    assert item.represents(codes, fraction) == all(map(has_equal, codes))
+
+@pytest.mark.parametrize("value", [0.3, 2.0, -2.25, 4.0, np.nan, np.inf])
+def test_values_that_a_format_has_not_are_a_bug(value: float) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        Format(4, 2).exact_codes([0.25, value, -2.0, 1.75], "y")
+    assert str(caught.value) == "tensor 'y' has 1 values that are none of ap_fixed<4,2,AP_RND_CONV,AP_SAT>"
 
 
 @given(st.integers(-(2**40), 2**40), st.integers(-20, 20), st.integers(0, 22))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -195,7 +196,7 @@ def test_saturations_are_counted_by_tensor() -> None:
     quantized = saturations.quantize(np.array([100, 7, 8, -8, -9, -100]), 2, F4, "x")
     assert quantized.tolist() == [7, 7, 7, -8, -8, -8]
     saturations.quantize(np.array([0]), 2, F4, "y")
-    wrapping = F4.with_modes(Rounding.TRN, Overflow.WRAP)
+    wrapping = replace(F4, rounding=Rounding.TRN, overflow=Overflow.WRAP)
     assert saturations.quantize(np.array([8, 7]), 2, wrapping, "x").tolist() == [-8, 7]
     assert dict(saturations) == {"x": 5, "y": 0}
 

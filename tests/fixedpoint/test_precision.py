@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
-from hw_trigger.fixedpoint.precision import FLOAT32_FUNCTION_ERROR, _margin, float64_reasons
+from hw_trigger.fixedpoint.precision import FLOAT32_FUNCTION_ERROR, _margin, float64_reasons, product_bits
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Scaling
 from hw_trigger.fixedpoint.tables import Activation, activation_table, evaluate
 
@@ -58,6 +58,25 @@ def test_the_tensors_that_need_float64_are_named() -> None:
         f"lstm.gate_o{close}",
         f"lstm.cell{close}",
     ]
+
+
+@pytest.mark.parametrize(
+    "activation", [SIGMOID, TANH, Format(1, 0, signed=False), Format(8, 1, overflow=Overflow.SAT_SYM)]
+)
+@pytest.mark.parametrize("cell", [Format(9, 3), Format(9, 3, signed=False), Format(5, 2, overflow=Overflow.SAT_SYM)])
+def test_products_need_no_more_bits_than_said_and_a_sum_just_as_many(activation: Format, cell: Format) -> None:
+    """A mantissa of n bits holds every integer up to 2**n."""
+    layer = lstm(activations=(activation,) * 4, cell=cell, cell_tanh=activation)
+    greatest = {
+        "lstm.forget_product": activation.magnitude * cell.magnitude,
+        "lstm.input_product": activation.magnitude**2,
+        "lstm.cell": 2 * cell.magnitude,
+        "lstm.hidden": activation.magnitude**2,
+    }
+    bits = dict(product_bits(layer))
+    assert list(bits) == list(greatest)
+    assert all(greatest[tensor] <= 2 ** bits[tensor] for tensor in bits)
+    assert greatest["lstm.cell"] > 2 ** (bits["lstm.cell"] - 2)
 
 
 def test_dense_layers_and_scaling_count_too() -> None:

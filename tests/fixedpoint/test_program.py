@@ -247,6 +247,18 @@ def test_facts_of_a_program() -> None:
     assert PROGRAM.exact_bits == max([*widths, PROGRAM.scaling.accumulator.width])
 
 
+@pytest.mark.parametrize("steps", [6, 1])
+def test_what_flows_through_a_program(steps: int) -> None:
+    program = random_program(5, Sizes(steps=steps, n_features=2, encoder=(4, 3), latent=2, decoder=(3,)))
+    assert [(layer.name, sequence, shape) for layer, sequence, shape in program.flow()] == [
+        ("encoder_0", True, (steps, 4)),
+        ("encoder_1", True, (3,)),
+        ("latent", False, (2,)),
+        ("decoder_0", False, (steps, 3)),
+        ("output", True, (steps, 2)),
+    ]
+
+
 def test_one_step_windows_tell_vectors_from_sequences() -> None:
     program = random_program(1, Sizes(steps=1))
     encoder, latent, decoder, output = program.layers

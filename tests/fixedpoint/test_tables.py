@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -39,7 +40,7 @@ def test_every_entry_is_rounded_once(kind: Activation, argument: Format, width: 
 def test_every_mode(rounding: Rounding, overflow: Overflow) -> None:
     argument = Format(7, 4)
     for kind, result in RESULTS.items():
-        other = result.with_modes(rounding, overflow)
+        other = replace(result, rounding=rounding, overflow=overflow)
         expected = [
             reference.activation(kind, reference.value(code, argument), other) for code in argument.all_codes().tolist()
         ]

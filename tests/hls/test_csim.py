@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.hls import FAST, copied, set_constant
+from support.hls import FAST, copied, limited, set_constant
 
+from hw_trigger.files import OutputError
 from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.golden import WindowsError
 from hw_trigger.fixedpoint.program import Dense, Program
 from hw_trigger.hls import csim
-from hw_trigger.hls.compiler import CompilerError
+from hw_trigger.hls.compiler import CompilerError, build, compiler_version, find_compiler
 from hw_trigger.hls.differences import first_difference
 from hw_trigger.hls.project import Project
 from hw_trigger.hls.shares import SimulationError
@@ -25,7 +29,7 @@ Given = Callable[[str], Project]
 @pytest.fixture
 def project(project_of: Given, tmp_path: Path) -> Project:
     given = project_of("default")
-    csim.build(given, optimization=FAST)
+    build(given, "csim", optimization=FAST)
     return copied(given, tmp_path / "copy")
 
 
@@ -112,18 +116,18 @@ def test_a_killed_simulation_is_told(project: Project, tmp_path: Path, monkeypat
 
 
 def test_nothing_is_compiled_again(project: Project) -> None:
-    first = csim.build(project, optimization=FAST)
+    first = build(project, "csim", optimization=FAST)
     times = {path: path.stat().st_mtime_ns for path in first.parent.iterdir()}
-    assert csim.build(project, optimization=FAST) == first
+    assert build(project, "csim", optimization=FAST) == first
     assert {path: path.stat().st_mtime_ns for path in first.parent.iterdir()} == times
 
 
 def test_changed_sources_are_compiled_again(project: Project) -> None:
-    first = csim.build(project, optimization=FAST)
+    first = build(project, "csim", optimization=FAST)
     firmware = {path for path in first.parent.iterdir() if path.name.startswith("firmware")}
     with (project.directory / "hw_trigger_top_test.cpp").open("a") as stream:
         stream.write("\n// changed\n")
-    second = csim.build(project, optimization=FAST)
+    second = build(project, "csim", optimization=FAST)
     assert second != first
     assert second.exists()
     assert not first.exists()
@@ -134,12 +138,80 @@ def test_changed_sources_are_compiled_again(project: Project) -> None:
 def test_sources_that_do_not_compile(project: Project) -> None:
     (project.directory / "hw_trigger_top_test.cpp").write_text("#error broken on purpose\n")
     with pytest.raises(CompilerError) as excinfo:
-        csim.build(project, optimization=FAST)
+        build(project, "csim", optimization=FAST)
     assert str(excinfo.value) == (
         f"g++ cannot compile {project.directory} (exit code 1):\n"
         "hw_trigger_top_test.cpp:1:2: error: #error broken on purpose"
     )
     assert not list((project.directory / "build").glob(".*"))
+
+
+def test_no_codes_are_told(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An executable that is not the testbench, though it says that all is well."""
+    script = tmp_path / "fake"
+    script.write_text("#!/bin/sh\necho '1 x' > $3\necho 'compared 144 codes of 24 windows: 0 mismatches'\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(csim, "build", lambda *_, **__: script)
+    with pytest.raises(SimulationError) as excinfo:
+        csim.run(project, jobs=1)
+    assert str(excinfo.value) == (
+        f"the C simulation of {project.directory} put out no codes that can be read: "
+        "could not convert string 'x' to int64 at row 0, column 2."
+    )
+
+
+def test_what_cannot_be_started_is_told(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "text"
+    script.write_text("")
+    monkeypatch.setattr(csim, "build", lambda *_, **__: script)
+    with pytest.raises(SimulationError) as excinfo:
+        csim.run(project)
+    assert str(excinfo.value) == (
+        f"the C simulation of {project.directory} cannot be started: Permission denied: {script}"
+    )
+
+
+def test_a_full_disk_is_told(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    message = limited("csim.run(project, optimization='-O0')", project, 100, tmp_path / "scratch")
+    assert re.fullmatch(
+        rf"cannot write the file {tmp_path}/scratch/hw_trigger_\w+/\d+_windows.txt: File too large", message
+    )
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_no_place_for_temporary_files(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(OutputError) as excinfo:
+        csim.run(project, optimization=FAST)
+    assert str(excinfo.value) == "cannot make a directory for temporary files: No such file or directory"
+
+
+def test_a_file_where_compiled_files_go(project: Project) -> None:
+    shutil.rmtree(project.directory / "build")
+    (project.directory / "build").write_text("mine")
+    with pytest.raises(OutputError) as excinfo:
+        csim.run(project, optimization=FAST)
+    assert str(excinfo.value) == f"cannot write the directory {project.directory}/build: File exists"
+
+
+def test_a_compiler_that_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", 'g++ "-O2')
+    with pytest.raises(CompilerError) as excinfo:
+        find_compiler()
+    assert str(excinfo.value) == (
+        "the variable CXX must be the command of a C++ compiler, not 'g++ \"-O2': no closing quotation"
+    )
+
+
+def test_a_compiler_that_cannot_be_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c++"
+    path.write_bytes(b"\x00")
+    path.chmod(0o755)
+    monkeypatch.setenv("CXX", str(path))
+    with pytest.raises(CompilerError) as excinfo:
+        compiler_version()
+    assert str(excinfo.value) == f"the C++ compiler '{path}' cannot be run: Exec format error"
 
 
 @pytest.mark.parametrize(("variable", "named"), [(None, "g++"), ("no-such-c++ -m64", "no-such-c++")])

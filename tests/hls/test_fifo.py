@@ -1,4 +1,4 @@
-"""The FIFO in which x waits: deep enough, not deeper than it helps, and as deep in the generated C++."""
+"""The FIFO in which x waits: deep enough, not deeper than it helps, and as deep in the generated C++; all others are short."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.dataflow import ENDLESS, Deadlock, Stream, run
 from support.programs import Sizes, random_program
 
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
-from hw_trigger.hls.fifo import trigger_depth
+from hw_trigger.hls.fifo import STREAM_DEPTH, trigger_depth
 from hw_trigger.hls.graph import build_graph
 from hw_trigger.hls.settings import HlsSettings
 
@@ -62,13 +62,30 @@ def cycles_of(program: Program, encoder: int, latent: int, decoder: int) -> dict
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_the_depth_never_throttles(name: str) -> None:
+def test_the_depths_never_throttle(name: str) -> None:
+    """The firmware is as fast as with endless streams everywhere."""
     program = PROGRAMS[name]
     depth = trigger_depth(program)
     for encoder, latent, decoder in itertools.product((1, 3, 8), (1, 7, 6 * 8, 6 * 9), (1, 3, 8)):
         cycles = cycles_of(program, encoder, latent, decoder)
-        endless = run(program, Stream(ENDLESS), cycles, WINDOWS)
+        endless = run(program, Stream(ENDLESS), cycles, WINDOWS, others=ENDLESS)
         assert run(program, Stream(depth), cycles, WINDOWS) == endless, (encoder, latent, decoder)
+
+
+@pytest.mark.parametrize("decoder", [1, 4, 8])
+def test_two_words_hide_the_product_with_the_latent_vector(decoder: int) -> None:
+    """While the decoder computes it, for two steps of a slower layer behind, that layer works on what is in the stream."""
+    program = PROGRAMS["default"]
+    cycles = {"encoder_0": 1, "latent": 1, "decoder_0": decoder, "output": 8}
+
+    def lost(head: int, others: int) -> int:
+        endless = run(program, Stream(ENDLESS), cycles, WINDOWS, others=ENDLESS, head=head)
+        return run(program, Stream(trigger_depth(program)), cycles, WINDOWS, others=others, head=head) - endless
+
+    assert [lost(head, STREAM_DEPTH) for head in range(2 * 8 + 1)] == [0] * 17
+    # One word is not enough for that; nor are two for twice as long, unless the decoder itself is as slow.
+    assert (lost(2 * 8, 1) > 0) == (decoder == 4)
+    assert (lost(4 * 8, STREAM_DEPTH) > 0) == (decoder < 8)
 
 
 @pytest.mark.parametrize(("name", "windows"), [("default", 2), ("layers", 2), ("latents", 4)])
@@ -95,9 +112,12 @@ def test_the_depth_is_in_the_firmware(backend: str, scaling: bool, tmp_path: Pat
     source = (tmp_path / "firmware" / "hw_trigger_top.cpp").read_text()
     call = re.search(r"hwt::trigger<.*>\((\w+), (\w+), ", source)
     assert call
-    depths = dict(re.findall(r"#pragma HLS STREAM variable=(\w+) depth=(\d+)", source))
-    assert int(depths[call[1]]) == trigger_depth(program) == 2 * 9 + 2 * 4 + 4
-    assert int(depths[call[2]]) == 9
+    depths = {name: int(depth) for name, depth in re.findall(r"#pragma HLS STREAM variable=(\w+) depth=(\d+)", source)}
+    assert depths.pop(call[1]) == trigger_depth(program) == 2 * 9 + 2 * 4 + 4
+    # Copy of x, four layers; where there is a scaling, its output too.
+    assert len(depths) == 5 + scaling
+    assert call[2] in depths
+    assert set(depths.values()) == {STREAM_DEPTH} == {2}
     # The other copy goes to the encoder, from the same process.
     copy = re.search(r"nnet::clone_stream<.*>\(\w+, (\w+), " + call[1] + r"\);", source)
     assert copy

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.hls import FAST, copied, set_constant
+from support.hls import FAST, copied, limited, set_constant
 
 from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.program import Lstm
 from hw_trigger.hls import library
+from hw_trigger.hls.compiler import build
 from hw_trigger.hls.differences import first_difference
 from hw_trigger.hls.project import Project
 from hw_trigger.hls.shares import SimulationError
@@ -21,7 +23,7 @@ from hw_trigger.hls.shares import SimulationError
 @pytest.fixture
 def project(project_of: Callable[[str], Project], tmp_path: Path) -> Project:
     given = project_of("default")
-    library.build_library(given, optimization=FAST)
+    build(given, "library", optimization=FAST)
     return copied(given, tmp_path / "copy")
 
 
@@ -95,3 +97,25 @@ def test_a_crash_is_told_and_survived(project: Project) -> None:
     assert str(excinfo.value) == (
         f"the library of {project.directory} ended with code 1\nERROR: file weights/latent_bias.txt does not exist"
     )
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (100, r"cannot write the file SCRATCH/task\.json: File too large"),
+        (700, r"cannot write the file SCRATCH/\d+_windows\.npy: File too large"),
+        (
+            2000,
+            r"the library of PROJECT ended with code 1\nERROR: cannot write SCRATCH/\d+_found\.npz: File too large",
+        ),
+    ],
+)
+def test_a_full_disk_is_told(size: int, message: str, project: Project, tmp_path: Path) -> None:
+    """In one line, whichever process notices it."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    call = "library.trace(project, project.windows(), jobs=1, optimization='-O0')"
+    found = limited(call, project, size, scratch)
+    wanted = message.replace("SCRATCH", rf"{scratch}/hw_trigger_\w+").replace("PROJECT", str(project.directory))
+    assert re.fullmatch(wanted, found)
+    assert list(scratch.iterdir()) == []

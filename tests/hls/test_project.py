@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,8 +178,145 @@ def test_damaged_projects(tmp_path: Path) -> None:
     refused(f"the HLS project {{}} has its file '{weights}' removed since it was written", weights, None)
 
 
-def test_windows_that_cannot_be_read(project_of: Callable[[str], Project], tmp_path: Path) -> None:
+MANIFEST_DAMAGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
+    (lambda manifest: manifest.pop("settings"), "settings: Field required"),
+    (lambda manifest: manifest.pop("files"), "files: Field required"),
+    (lambda manifest: manifest.update(stamp=1), "stamp: Extra inputs are not permitted"),
+    (lambda manifest: manifest.update(recorded_windows="24"), "recorded_windows: Input should be a valid integer"),
+    (lambda manifest: manifest.update(files=[]), "files: Input should be an object"),
+    (
+        lambda manifest: manifest["files"].update({"program.json": "0"}),
+        "files.program.json: String should match pattern '^[0-9a-f]{64}$'",
+    ),
+    (lambda manifest: manifest["settings"].update(colour="red"), "settings.colour: Unexpected keyword argument"),
+    (lambda manifest: manifest["settings"].pop("part"), "settings.part: Field required"),
+    (
+        lambda manifest: manifest["settings"].update(reuse_factor="1"),
+        "settings.reuse_factor: Input should be a valid integer",
+    ),
+    (
+        lambda manifest: manifest["settings"].update(layers={"latent": {"reuse": 1}}),
+        "settings.layers.latent.reuse: Unexpected keyword argument",
+    ),
+    (
+        lambda manifest: manifest["settings"].update(gate_unroll=0),
+        "the HLS setting gate_unroll must be a whole number of at least 1, not 0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("damage", "reason"), MANIFEST_DAMAGES)
+def test_a_damaged_manifest(
+    damage: Callable[[dict[str, Any]], object], reason: str, project_of: Callable[[str], Project], tmp_path: Path
+) -> None:
+    directory = copied(project_of("default"), tmp_path / "p").directory
+    manifest = json.loads((directory / "project.json").read_text())
+    damage(manifest)
+    (directory / "project.json").write_text(json.dumps(manifest))
+    with pytest.raises(ProjectError) as excinfo:
+        open_project(directory)
+    assert str(excinfo.value) == f"the HLS project {directory} has a damaged project.json: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("project.json", b"\xff", "{} is not an HLS project: its project.json is not JSON"),
+        ("project.json", b"[" * 100_000, "{} is not an HLS project: its project.json is not JSON"),
+        (
+            "program.json",
+            b"\xff",
+            (
+                "the HLS project {} has a damaged program.json: 'utf-8' codec can't decode byte 0xff in position 0: "
+                "invalid start byte"
+            ),
+        ),
+        (
+            "program.json",
+            b"[]",
+            (
+                "the HLS project {} has a damaged program.json: the JSON is not a program: its 'format' must be "
+                "'hw_trigger program'"
+            ),
+        ),
+    ],
+)
+def test_files_that_are_no_text(
+    name: str, content: bytes, message: str, project_of: Callable[[str], Project], tmp_path: Path
+) -> None:
+    directory = copied(project_of("default"), tmp_path / "p").directory
+    (directory / name).write_bytes(content)
+    with pytest.raises(ProjectError) as excinfo:
+        open_project(directory)
+    assert str(excinfo.value) == message.format(directory)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no readable tb_data/windows.txt: No such file or directory"),
+        (b"", "no readable tb_data/windows.txt: it is empty"),
+        (b"1 2 3 x\n", "no readable tb_data/windows.txt: could not convert string 'x' to int64 at row 0, column 4."),
+        (b"1 2 3\n4 5 6\n", "3 codes a line in tb_data/windows.txt, and 4 are needed"),
+    ],
+)
+def test_windows_that_cannot_be_read(
+    content: bytes | None, reason: str, project_of: Callable[[str], Project], tmp_path: Path
+) -> None:
     project = copied(project_of("default"), tmp_path / "p")
-    (project.directory / "tb_data" / "windows.txt").unlink()
-    with pytest.raises(ProjectError, match=r"^the HLS project .* has no readable tb_data/windows.txt: .* not found\.$"):
+    path = project.directory / "tb_data" / "windows.txt"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ProjectError) as excinfo:
         project.windows()
+    assert str(excinfo.value) == f"the HLS project {project.directory} has {reason}"
+
+
+def test_a_damaged_project_is_replaced(tmp_path: Path) -> None:
+    project = written(CASES["default"], tmp_path / "p")
+    before = contents(project.directory)
+    (project.directory / "project.json").write_bytes(b"\xff")
+    written(CASES["default"], tmp_path / "p")
+    assert contents(project.directory) == before
+
+
+def test_extra_files_and_provenance(tmp_path: Path) -> None:
+    """They are written with the project, vouched for by its manifest, and change nothing else."""
+    case = CASES["default"]
+    plain = contents(written(case, tmp_path / "plain").directory)
+    extra, provenance = {"config.yaml": "seed: 1\nä: ü\n", "notes.txt": ""}, {"seed": "1", "numpy": "2.0"}
+
+    def write(directory: Path) -> Project:
+        return write_project(
+            case.program, case.settings, directory, windows=case.windows(), extra=extra, provenance=provenance
+        )
+
+    project = write(tmp_path / "p")
+    assert contents(project.directory) == contents(write(tmp_path / "again").directory)
+    found = contents(project.directory)
+    assert found.keys() - plain.keys() == extra.keys()
+    assert {name for name in plain if plain[name] != found[name]} == {"project.json"}
+    manifest = json.loads((project.directory / "project.json").read_text("utf-8"))
+    assert manifest["provenance"] == provenance
+    assert {name: manifest["files"][name] for name in extra} == {name: found[name] for name in extra}
+    opened = open_project(project.directory)
+    opened.check()
+    assert opened.settings == project.settings
+    assert (project.directory / "config.yaml").read_bytes() == extra["config.yaml"].encode()
+
+    (project.directory / "config.yaml").write_text("seed: 2\n")
+    with pytest.raises(ProjectError) as excinfo:
+        open_project(project.directory).check()
+    assert str(excinfo.value) == (
+        f"the HLS project {project.directory} has its file 'config.yaml' changed since it was written"
+    )
+
+
+@pytest.mark.parametrize("name", ["program.json", "project.json", "build_prj.tcl"])
+def test_an_extra_file_replaces_nothing(name: str, tmp_path: Path) -> None:
+    case = CASES["default"]
+    with pytest.raises(OutputError) as excinfo:
+        write_project(case.program, case.settings, tmp_path / "p", windows=case.windows(), extra={name: "mine"})
+    assert str(excinfo.value) == f"cannot write the directory {tmp_path}/p: File exists"
+    assert list(tmp_path.iterdir()) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.hls import copied
 
+from hw_trigger.files import OutputError
 from hw_trigger.hls.project import Project, open_project
 from hw_trigger.hls.synthesis import SynthesisError, synthesize
 
@@ -41,7 +42,9 @@ def test_vitis(project_of: Given, tmp_path: Path, bin_directory: Path) -> None:
     assert options.keys() - chosen == {"reset", "cosim", "validation", "vsynth", "fifo_opt"}
     open_project(project.directory).check()
 
-    tool(bin_directory, "vitis-run")
+    tool(bin_directory, "vitis-run")  # of another release, and vitis_hls is preferred
+    assert synthesize(project).read_text() == f"vitis_hls|-f build_prj.tcl|{project.directory}\n"
+    (bin_directory / "vitis_hls").unlink()
     assert synthesize(project).read_text() == f"vitis-run|--mode hls --tcl build_prj.tcl|{project.directory}\n"
 
 
@@ -96,3 +99,21 @@ def test_unknown_step(project_of: Given) -> None:
     message = "'sim' is not a step of synthesis; the steps are reset, csim, synth, cosim, validation, export, vsynth, fifo_opt"
     with pytest.raises(SynthesisError, match=f"^{re.escape(message)}$"):
         synthesize(project_of("default"), ["sim"])
+
+
+def test_a_log_that_cannot_be_written(project_of: Given, tmp_path: Path, bin_directory: Path) -> None:
+    project = copied(project_of("default"), tmp_path / "p")
+    tool(bin_directory, "vitis_hls")
+    (project.directory / "synthesis.log").mkdir()
+    with pytest.raises(OutputError) as excinfo:
+        synthesize(project)
+    assert str(excinfo.value) == f"cannot write the file {project.directory}/synthesis.log: Is a directory"
+
+
+def test_a_tool_that_cannot_be_run(project_of: Given, tmp_path: Path, bin_directory: Path) -> None:
+    project = copied(project_of("default"), tmp_path / "p")
+    tool(bin_directory, "vitis_hls")
+    (bin_directory / "vitis_hls").write_bytes(b"\x00")
+    with pytest.raises(SynthesisError) as excinfo:
+        synthesize(project)
+    assert str(excinfo.value) == "vitis_hls cannot be run: Exec format error"

@@ -11,8 +11,7 @@ import pytest
 from support.hls import FAST, copied
 
 from hw_trigger.fixedpoint import golden
-from hw_trigger.hls import csim
-from hw_trigger.hls.compiler import FLAGS, compile_firmware
+from hw_trigger.hls.compiler import FLAGS, build, compile_firmware
 from hw_trigger.hls.project import Project
 from hw_trigger.hls.testbench import from_columns, to_columns
 
@@ -22,7 +21,7 @@ def ran(project: Project, where: Path, *arguments: object, executable: Path | No
     where.mkdir()
     (where / "weights").symlink_to(project.directory.resolve() / "firmware" / "weights")
     (where / "tb_data").symlink_to(project.directory.resolve() / "tb_data")
-    command = [str(executable or csim.build(project, optimization=FAST).resolve()), *map(str, arguments)]
+    command = [str(executable or build(project, "csim", optimization=FAST).resolve()), *map(str, arguments)]
     done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
@@ -30,7 +29,7 @@ def ran(project: Project, where: Path, *arguments: object, executable: Path | No
 @pytest.fixture
 def project(project_of: Callable[[str], Project], tmp_path: Path) -> Project:
     given = project_of("default")
-    csim.build(given, optimization=FAST)
+    build(given, "csim", optimization=FAST)
     return copied(given, tmp_path / "copy")
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from support.networks import DEEP, SMALL, random_samples
+from torch import Tensor
 
 from hw_trigger.fixedpoint import golden
 from hw_trigger.models.calibration import CalibrationError, calibrate, least_error
 from hw_trigger.models.export import to_program
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.models.quant_autoencoder import QuantAutoencoder
-from hw_trigger.models.spec import Architecture, LstmFormats, QuantSpec, TensorSpec
+from hw_trigger.models.spec import Architecture, LstmFormats, NetworkFormats, QuantSpec, TensorSpec
 from hw_trigger.models.statistics import observe, observe_lstm
 
 
@@ -78,28 +80,78 @@ def test_a_gate_is_judged_by_its_activation() -> None:
     assert least_error(spec, sums, lambda values: 1 / (1 + np.exp(-values))) == 4
 
 
-@pytest.mark.parametrize("architecture", [SMALL, DEEP], ids=lambda item: item.name)
-@pytest.mark.parametrize("width", [4, 8, 12])
-def test_calibrated_networks_come_close_to_the_float_one(architecture: Architecture, width: int) -> None:
-    model = float_network(architecture, 3.0)
-    x = random_samples(architecture, 100).clamp(-1, 0.99)
+ARCHITECTURES = pytest.mark.parametrize("architecture", [SMALL, DEEP], ids=lambda item: item.name)
+
+BOUNDS = {4: 0.75, 8: 0.012, 12: 5e-5}
+"""What quantization to so many bits may add to a reconstruction, as a share of its variance from window to window.
+
+About twice what is found; one integer bit more or less for every tensor gives at least three times as much.
+"""
+
+CALIBRATED = ("weight", "bias", "gate", "sigmoid", "tanh", "cell", "hidden", "output")
+
+
+def all_of_width(width: int) -> QuantSpec:
+    """Return a specification with so many bits for every tensor, integer bits left open."""
     act = TensorSpec(width)
-    quant = QuantSpec(
+    return QuantSpec(
         weight=TensorSpec(width, narrow=True), input=TensorSpec(width, 1), gate=act, cell=act, latent=act, output=act,
         sigmoid=TensorSpec(width, signed=False), tanh=act, hidden=act,
     )  # fmt: skip
-    formats = calibrate(model, quant, x)
-    quantized = QuantAutoencoder(architecture, formats)
+
+
+def quantization_error(model: FloatAutoencoder, formats: NetworkFormats) -> float:
+    """Return the mean square that quantization adds, as a share of the reconstruction's variance from window to window."""
+    quantized = QuantAutoencoder(model.architecture, formats)
     quantized.load_float(model)
+    x = samples(model.architecture)
     with torch.no_grad():
         wanted = model(x)
-        relative = float((quantized(x) - wanted).square().mean() / wanted.square().mean())
-    assert relative < {4: 0.5, 8: 5e-3, 12: 5e-5}[width]
+        return float((quantized(x) - wanted).square().mean() / (wanted - wanted.mean(dim=0)).square().mean())
+
+
+def samples(architecture: Architecture) -> Tensor:
+    return random_samples(architecture, 100).clamp(-1, 0.99)
+
+
+def shifted(formats: NetworkFormats, by: int, *tensors: str) -> NetworkFormats:
+    """Return formats with so many integer bits more for the named tensors of all layers."""
+
+    def shift(layer: Any) -> Any:
+        old = {tensor: getattr(layer, tensor) for tensor in tensors if hasattr(layer, tensor)}
+        return replace(layer, **{tensor: replace(item, integer=item.integer + by) for tensor, item in old.items()})
+
+    return NetworkFormats(
+        formats.input,
+        tuple(map(shift, formats.encoder)),
+        shift(formats.latent),
+        tuple(map(shift, formats.decoder)),
+        shift(formats.output),
+    )
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("width", BOUNDS)
+def test_calibrated_networks_come_close_to_the_float_one(architecture: Architecture, width: int) -> None:
+    """With one integer bit more or less they would not: the bound tells a right calibration from a wrong one."""
+    model = float_network(architecture, 2.0)
+    formats = calibrate(model, all_of_width(width), samples(architecture))
+    assert quantization_error(model, formats) < BOUNDS[width]
+    assert quantization_error(model, shifted(formats, 1, *CALIBRATED)) > BOUNDS[width]
+    assert quantization_error(model, shifted(formats, -1, *CALIBRATED)) > BOUNDS[width]
     # The chain is whole: every layer takes what the one before gives.
     assert formats.encoder[0].input == formats.input
     assert formats.latent.input == formats.encoder[-1].hidden
     assert formats.decoder[0].input == formats.latent.output
     assert formats.output.input == formats.decoder[-1].hidden
+
+
+@ARCHITECTURES
+def test_an_integer_bit_too_few_of_any_tensor_would_be_noticed(architecture: Architecture) -> None:
+    model = float_network(architecture, 2.0)
+    formats = calibrate(model, all_of_width(12), samples(architecture))
+    for tensor in CALIBRATED:
+        assert quantization_error(model, shifted(formats, -1, tensor)) > 50 * BOUNDS[12], tensor
 
 
 def test_biases_are_no_finer_than_products() -> None:

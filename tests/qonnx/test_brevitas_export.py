@@ -64,7 +64,8 @@ def test_torchscript_export(tmp_path: Path, bias: bool, steps_first: bool, free:
     assert_same_codes(program, model)
 
 
-@pytest.mark.parametrize("optimize", [True, pytest.param(False, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("optimize", [True, False])
 def test_both_exporters_give_one_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimize: bool) -> None:
     """Apart from the layers' names."""
     mend_dynamo_export(monkeypatch)
@@ -113,6 +114,7 @@ def test_own_network_of_several_layers(tmp_path: Path) -> None:
     assert_same_codes(program, model)
 
 
+@pytest.mark.long
 def test_what_unpatched_dynamo_writes_is_refused(tmp_path: Path) -> None:
     """It loses the LSTM and writes zeros; to read that as a network would be the worst of errors."""
     model = trained(BrevitasAutoencoder(STEPS, FEATURES, 5, 3), 5)

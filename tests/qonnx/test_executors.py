@@ -19,7 +19,6 @@ from hw_trigger.fixedpoint.precision import FLOAT32_FUNCTION_ERROR, float64_reas
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 from hw_trigger.fixedpoint.tables import Activation, evaluate
 from hw_trigger.qonnx import onnxruntime_executor, qonnx_executor
-from hw_trigger.qonnx.codes import to_codes
 from hw_trigger.qonnx.writer import write
 
 Executor = Callable[[ModelProto, Program, Codes], Execution]
@@ -157,13 +156,6 @@ def test_refuses_windows_of_another_shape(execute: Executor) -> None:
     with pytest.raises(golden.WindowsError) as error:
         execute(write(program), program, np.zeros((2, 4, 1), np.int64))
     assert str(error.value) == "windows have the shape (2, 4, 1), and program 'random_3' takes (n, 5, 1)"
-
-
-@pytest.mark.parametrize("value", [0.3, 4.0, np.nan])
-def test_values_off_the_grid_are_a_bug(value: float) -> None:
-    with pytest.raises(RuntimeError) as error:
-        to_codes(np.array([0.25, value]), Format(4, 2), "y")
-    assert str(error.value) == "tensor 'y' has 1 values that are none of ap_fixed<4,2,AP_RND_CONV,AP_SAT>"
 
 
 @pytest.mark.parametrize("activation", list(Activation))

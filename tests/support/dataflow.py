@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hw_trigger.fixedpoint.program import Lstm, Program
+from hw_trigger.hls.fifo import STREAM_DEPTH
 
 ENDLESS = 10**9
 
@@ -61,23 +62,29 @@ class Work:
 Process = Iterator[Read | Write | Work]
 
 
-def run(program: Program, waiting: Stream, cycles: Mapping[str, int], windows: int) -> int:
+def run(
+    program: Program,
+    waiting: Stream,
+    cycles: Mapping[str, int],
+    windows: int,
+    *,
+    others: int = STREAM_DEPTH,
+    head: int = 0,
+) -> int:
     """Return the cycles in which the firmware of a program with a trigger computes some windows.
 
-    `waiting` is the FIFO of x for the trigger; every other one is as deep as hls4ml makes it: a window, or one vector. `cycles`
-    are those of one step, by layer.
+    `waiting` is the FIFO of x for the trigger, `others` the depth of every other one. `cycles` are those of one step, by layer;
+    `head` those of the product with the latent vector, before the first step of a window.
     """
     steps = program.steps
-    source, to_network = Stream(ENDLESS, windows * steps), Stream(steps)
+    source, to_network = Stream(ENDLESS, windows * steps), Stream(others)
     processes = [_copy(source, to_network, waiting)]
-    data, sequence = to_network, True
+    data = to_network
     for layer in program.layers:
         given = data
+        data = Stream(others)
         if isinstance(layer, Lstm):
-            sequence = layer.return_sequence
-        data = Stream(steps if sequence else 1)
-        if isinstance(layer, Lstm):
-            processes.append(_lstm(layer, given, data, cycles[layer.name]))
+            processes.append(_lstm(layer, given, data, cycles[layer.name], head))
         else:
             processes.append(_dense(given, data, cycles[layer.name]))
     processes.append(_trigger(waiting, data, windows * steps))
@@ -90,10 +97,11 @@ def _copy(given: Stream, first: Stream, second: Stream) -> Process:
         yield Write((first, second))
 
 
-def _lstm(layer: Lstm, given: Stream, result: Stream, cycles: int) -> Process:
+def _lstm(layer: Lstm, given: Stream, result: Stream, cycles: int, head: int) -> Process:
     while True:
         if layer.repeat_input:
             yield Read(given)
+            yield Work(head)
         for _ in range(layer.steps):
             if not layer.repeat_input:
                 yield Read(given)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import textwrap
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -85,3 +89,23 @@ def set_constant(project: Project, name: str, index: int, value: float) -> None:
     numbers = path.read_text().split(", ")
     numbers[index] = f"{value:.30f}"
     path.write_text(", ".join(numbers))
+
+
+def limited(call: str, project: Project, size: int, scratch: Path) -> str:
+    """Run a call of :mod:`csim` or :mod:`library` where no file may have more bytes, as on a full disk; return its error."""
+    code = """
+        import resource, sys
+        from pathlib import Path
+        from hw_trigger.errors import UserError
+        from hw_trigger.hls import csim, library
+        from hw_trigger.hls.project import open_project
+        project = open_project(Path(sys.argv[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+        try:
+            {call}
+        except UserError as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code).replace("{call}", call), str(project.directory), str(size)]
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.rstrip()

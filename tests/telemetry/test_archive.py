@@ -116,7 +116,9 @@ def test_a_truncated_zip_file(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for length in (0, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
-        with pytest.raises(ArchiveError, match=f"^{re.escape(f'{path} is no directory and no zip file, or it is cut off')}$"):
+        with pytest.raises(
+            ArchiveError, match=f"^{re.escape(f'{path} is no directory and no zip file, or it is cut off')}$"
+        ):
             open_archive(path)
 
 

@@ -218,8 +218,8 @@ def test_divergence_tells_what_to_do() -> None:
     with pytest.raises(DivergenceError) as caught:
         fit(network("float"), train, torch.full_like(validation, float("inf")), SETTINGS)
     assert str(caught.value) == (
-        "the validation loss became inf in epoch 1; choose a learning rate below 0.01 (training.float_learning_rate or training.learning_rate) "
-        "or a training.gradient_clip below 1"
+        "the validation loss became inf in epoch 1; choose a learning rate below 0.01 (training.float_learning_rate or "
+        "training.learning_rate) or a training.gradient_clip below 1"
     )
     model = network("float")
     with torch.no_grad():
