@@ -56,7 +56,7 @@ test: install ## lint, types and the fast tests
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-long: install ## the tests that take minutes
 	$(BIN)/python -m pytest -m long
