@@ -25,7 +25,7 @@ from hw_trigger.fixedpoint.kernels import Reals, run_lstm
 from hw_trigger.fixedpoint.precision import product_bits
 from hw_trigger.fixedpoint.program import EXACT_BITS, FLOAT32_BITS, GATES, Dense, Layer, Lstm, Program
 
-CHUNK = 32
+CHUNK = 48
 """Windows computed together: enough for BLAS, few enough for the caches."""
 
 

@@ -89,7 +89,7 @@ class Design:
         """Two ways for x: to the network and, through the long FIFO, to the trigger."""
         features, width = program.n_features, program.input.width
         to_network = self._buffer(self.steps, features, width)
-        to_trigger = self._buffer(trigger_depth(program), features, width) if self._streamed else to_network
+        to_trigger = bram18(trigger_depth(program), features * width) if self._streamed else to_network
         return LayerEstimate("copy of x", "copy", 0, 0, 0, 0, 0, to_network + to_trigger, 0, 0)
 
     def lstm(self, layer: Lstm, reuse: LayerReuse) -> tuple[Stage, LayerEstimate]:
@@ -189,8 +189,8 @@ class Design:
 
     def _buffer(self, words: int, features: int, width: int) -> int:
         """Return the block RAMs between a part and the next one."""
-        if self._streamed:
-            return bram18(words, features * width)
+        if self._streamed:  # a FIFO of two words, which is registers
+            return 0
         # A pair of arrays, one being filled while the other is read; a single vector is kept in registers.
         return 0 if words == 1 else 2 * features * bram18(words, width)
 

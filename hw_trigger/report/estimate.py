@@ -10,7 +10,7 @@ are **no error bars** yet, and LUTs and flip-flops are not estimated. The formul
 * Gates: three multipliers (f*c, i*g, o*tanh c) for each of the ``gate_unroll`` units computed at a time, and as many reads of
   each of the five tables.
 * Weights are constants in logic under Latency; under Resource a memory of ``reuse`` words holds one weight a multiplier in
-  each. Between two layers a FIFO holds a window (io_stream, hls4ml's default), or a pair of arrays does, one bank a feature.
+  each. Between two layers are a FIFO of two words, in registers (io_stream), or a pair of arrays, one bank a feature.
 * Layers run side by side (dataflow): the interval is the slowest layer's.
 
 How far off it is

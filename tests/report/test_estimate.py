@@ -116,7 +116,7 @@ def test_an_unsigned_operand_takes_a_bit_more() -> None:
 
 def test_fifo_of_the_waiting_samples() -> None:
     program = random_program(0, Sizes(steps=100), widths=(8, 8))
-    # Two windows and more of 8 bits are more than LUTs take; the network's 100 words are not.
+    # Two windows and more of 8 bits are more than LUTs take.
     assert _layer(estimate(program, HlsSettings()), "copy of x").bram18_buffers == 1
     assert _layer(estimate(program, HlsSettings(io_type="io_parallel")), "copy of x").bram18_buffers == 0
     bare = estimate(replace(program, trigger=None, scaling=None), HlsSettings())
@@ -127,7 +127,7 @@ def test_streams_and_arrays_between_layers() -> None:
     program = random_program(0, Sizes(steps=100, decoder=(16,)), widths=(16, 16))
     streamed = _layer(estimate(program, HlsSettings()), "decoder_0")
     arrays = _layer(estimate(program, HlsSettings(io_type="io_parallel")), "decoder_0")
-    assert streamed.bram18_buffers == 8  # 100 words of 256 bits, 36 a block
+    assert streamed.bram18_buffers == 0  # two words of 256 bits, in registers
     assert arrays.bram18_buffers == 2 * 16  # 100 words of 16 bits for each of 16 features, twice
 
 
