@@ -32,7 +32,10 @@ err = _console(stderr=True)
 
 
 class Terminal:
-    """A reporter that draws with Rich."""
+    """A reporter that draws with Rich. What several stages warn of is told once."""
+
+    def __init__(self) -> None:
+        self._warned: set[str] = set()
 
     def say(self, text: str) -> None:
         """Print a result."""
@@ -45,6 +48,9 @@ class Terminal:
 
     def warn(self, text: str) -> None:
         """Print a warning in colour."""
+        if text in self._warned:
+            return
+        self._warned.add(text)
         err.print(text, style="bold yellow", markup=False, soft_wrap=True)
 
     @contextlib.contextmanager

@@ -111,8 +111,10 @@ def test_the_whole_chain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     with pytest.raises(SystemExit) as caught:
         main()
     assert not caught.value.code
-    out = capsys.readouterr().out
+    captured = capsys.readouterr()
+    out = captured.out
     assert "codes are equal." in out
+    assert captured.err.count("SYNTHETIC TELEMETRY: channel 'SYN-1'") == 1
     assert Path("reports/tiny/report.md").is_file()
     # A code that the firmware was told to expect is changed: the project no longer is what was written.
     expected = Path("hls_projects/tiny/tb_data/expected.txt")
