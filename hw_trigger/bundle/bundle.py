@@ -14,13 +14,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from onnx import ModelProto
 
 from hw_trigger.bundle.manifest import BundleError, Manifest, from_text, to_text
 from hw_trigger.files import sha256_bytes, sha256_file, whole_directory
 from hw_trigger.fixedpoint import serialize
-from hw_trigger.fixedpoint.program import Program
+from hw_trigger.fixedpoint.program import Program, Scaling, Trigger
 from hw_trigger.qonnx.file import load, save
 from hw_trigger.qonnx.reader import read
 
@@ -45,13 +47,20 @@ class Bundle:
         Its directory.
     manifest
         What ``bundle.json`` says.
+    model
+        The QONNX file.
     program
-        The fixed-point program, read from the QONNX file.
+        The fixed-point program, read from it.
+    scaling, trigger
+        Of the program: a bundle always has both.
     """
 
     path: Path
     manifest: Manifest
+    model: ModelProto
     program: Program
+    scaling: Scaling
+    trigger: Trigger
 
     def read(self, name: str) -> bytes:
         """Return the content of one of the bundle's files, compared with its SHA-256 again.
@@ -94,8 +103,8 @@ def write_bundle(
         complete = manifest.model_copy(update={"files": digests})
         (scratch / MANIFEST).write_text(to_text(complete), "utf-8")
         # What was written is read back as any other reader would: the QONNX file must give this very program.
-        load_bundle(scratch)
-    return load_bundle(path)
+        bundle = load_bundle(scratch)
+    return replace(bundle, path=path)
 
 
 def load_bundle(path: Path) -> Bundle:
@@ -120,9 +129,9 @@ def load_bundle(path: Path) -> Bundle:
         raise BundleError(f"{path / MANIFEST} lists no file {absent[0]!r}")
     for name, digest in manifest.files.items():
         _checked(path, name, digest)
-    program = read(load(path / NETWORK))
-    _check_program(path, manifest, program)
-    return Bundle(path, manifest, program)
+    model = load(path / NETWORK)
+    program = read(model)
+    return Bundle(path, manifest, model, program, *_check_program(path, manifest, program))
 
 
 def _checked(path: Path, name: str, digest: str) -> bytes:
@@ -139,8 +148,8 @@ def _checked(path: Path, name: str, digest: str) -> bytes:
     return content
 
 
-def _check_program(path: Path, manifest: Manifest, program: Program) -> None:
-    """Refuse a manifest that speaks of another program than the QONNX file."""
+def _check_program(path: Path, manifest: Manifest, program: Program) -> tuple[Scaling, Trigger]:
+    """Refuse a manifest that speaks of another program than the QONNX file; return the program's scaling and trigger."""
     found = serialize.digest(program)
     if found != manifest.program_sha256:
         raise BundleError(
@@ -153,3 +162,4 @@ def _check_program(path: Path, manifest: Manifest, program: Program) -> None:
             f"{path / NETWORK} has the threshold {program.trigger.threshold}, "
             f"and {path / MANIFEST} has {manifest.threshold.code}"
         )
+    return program.scaling, program.trigger

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hw_trigger.detection.metrics import DetectionMetrics
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.telemetry.channel import ChannelFacts, Interval
+from hw_trigger.telemetry.channel import ChannelFacts, Interval, sample_labels
 from hw_trigger.verification.table import VerificationTable
 
 _Values = NDArray[np.float64]
@@ -107,10 +107,7 @@ class Telemetry:
     @property
     def labels(self) -> NDArray[np.bool_]:
         """Whether a sample is labelled anomalous, shape ``(M,)``."""
-        labels = np.zeros(len(self.samples), bool)
-        for anomaly in self.anomalies:
-            labels[anomaly.start : anomaly.stop] = True
-        return labels
+        return sample_labels(self.anomalies, len(self.samples))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from hw_trigger.hls.project import Project, ProjectError, open_project
 from hw_trigger.models.execution import reconstruct
 from hw_trigger.qonnx import onnxruntime_executor, qonnx_executor
 from hw_trigger.stages.networks import load_quantized
-from hw_trigger.stages.recorded import load_test, recorded_windows
+from hw_trigger.stages.recorded import load_test
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.subject import Subject, open_subject
 from hw_trigger.verification.rendering import LAYER, to_markdown, to_rich, verdict
@@ -57,10 +57,10 @@ def run_csim(config: Config, reporter: Reporter) -> VerificationTable:
     recorded = project.windows()
     windows = recorded
     if subject.bundle is not None:
-        channel, samples = load_test(subject.bundle, subject.config, reporter)
-        windows = np.concatenate([recorded_windows(subject.program, channel, samples), recorded])
+        _, samples = load_test(subject.bundle, subject.config, reporter)
+        windows = np.concatenate([samples.windows(subject.program.steps), recorded])
     fast = _execute_all(subject, windows, reporter)
-    slow = _execute_recorded(subject, project, reporter)
+    slow = _execute_recorded(subject, project, recorded, reporter)
     # The recorded windows are the last ones of all: there every executor is compared with every other.
     tail = {name: _last(execution, len(recorded)) for name, execution in fast.items()}
     everywhere = _compare_pairs(fast) if len(windows) > len(recorded) else []
@@ -122,9 +122,9 @@ def _execute_all(subject: Subject, windows: Codes, reporter: Reporter) -> dict[s
     return found
 
 
-def _execute_recorded(subject: Subject, project: Project, reporter: Reporter) -> dict[str, Execution]:
+def _execute_recorded(subject: Subject, project: Project, windows: Codes, reporter: Reporter) -> dict[str, Execution]:
     """Execute the project's recorded windows where that takes longer."""
-    program, windows, jobs = subject.program, project.windows(), subject.config.csim.jobs
+    program, jobs = subject.program, subject.config.csim.jobs
     with reporter.task(REFERENCE, 1) as advance:
         reference = golden.run(program, windows, trace=True)
         advance(1)

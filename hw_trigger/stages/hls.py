@@ -13,7 +13,7 @@ from hw_trigger.hls.manifest import read_manifest
 from hw_trigger.hls.project import Project, open_project, write_project
 from hw_trigger.hls.reuse import doubts
 from hw_trigger.hls.synthesis import synthesize
-from hw_trigger.stages.recorded import chosen_windows, load_test, recorded_windows
+from hw_trigger.stages.recorded import chosen_windows, load_test
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.subject import Subject, open_subject
 from hw_trigger.verification.stress import stress_windows
@@ -65,8 +65,8 @@ def _windows(subject: Subject, reporter: Reporter) -> Codes:
     count = subject.config.csim.windows
     if subject.bundle is None:
         return stress_windows(subject.program, count)
-    channel, samples = load_test(subject.bundle, subject.config, reporter)
-    return chosen_windows(subject.program, recorded_windows(subject.program, channel, samples), count)
+    _, samples = load_test(subject.bundle, subject.config, reporter)
+    return chosen_windows(subject.program, samples.windows(subject.program.steps), count)
 
 
 def _up_to_date(subject: Subject, windows: Codes) -> Project | None:

@@ -51,7 +51,6 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
     """
     check_spec(config.quant)
     channel = load_channel(config, reporter)
-    what = f"the training data of channel {channel.name!r}"
     scaling = fit_scaling(
         channel.train,
         config.quant.raw.format(),
@@ -59,9 +58,9 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
         channel=channel.name,
         allow_constant=config.data.allow_constant,
     )
-    samples = digitize(channel.train, scaling, what)
+    samples = digitize(channel, "training", scaling)
     training, window = config.training, config.model.window
-    parts = split_by_time(scaled_values(scaling, samples.raw), window, training.validation, what=what)
+    parts = split_by_time(scaled_values(scaling, samples.raw), window, training.validation, what=samples.what)
     # Checkpoints of other settings or other data lie elsewhere: changing one's mind twice loses nothing.
     key = sha256_bytes(f"{config_digest(config)} {channel_digest(channel)}".encode())[:12]
     directory = config.paths.models / f".{config.run_name}.training"

@@ -39,24 +39,12 @@ def load_test(bundle: Bundle, config: Config, reporter: Reporter) -> tuple[Chann
             f"channel {channel.name!r} of {channel.source} has the SHA-256 {found}, and bundle {bundle.path} was trained "
             f"on {recorded}; point data.path at that telemetry, or train again"
         )
-    scaling = bundle.program.scaling
-    if scaling is None:
-        raise RuntimeError("a loaded bundle has a scaling")
-    samples = digitize(channel.test, scaling, f"the test data of channel {channel.name!r}")
+    samples = digitize(channel, "test", bundle.scaling)
     if samples.saturated:
-        reporter.warn(f"{samples.saturated} test values are outside the raw format {scaling.raw} and were saturated")
+        reporter.warn(
+            f"{samples.saturated} test values are outside the raw format {bundle.scaling.raw} and were saturated"
+        )
     return channel, samples
-
-
-def recorded_windows(program: Program, channel: Channel, samples: Samples) -> Codes:
-    """Return every window of the test data, raw codes ``(n, steps, n_features)``.
-
-    Raises
-    ------
-    WindowError
-        The test data are shorter than a window.
-    """
-    return samples.windows(program.steps, what=f"the test data of channel {channel.name!r}")
 
 
 def chosen_windows(program: Program, windows: Codes, count: int) -> Codes:

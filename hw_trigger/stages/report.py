@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import TypeAdapter
 
 from hw_trigger.bundle.bundle import HISTORY, Bundle
@@ -28,7 +28,6 @@ from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
-from hw_trigger.fixedpoint.program import Scaling
 from hw_trigger.hls.project import open_project
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
@@ -36,7 +35,7 @@ from hw_trigger.report.data import Detection, LossCurve, ReportData, Saturations
 from hw_trigger.report.render import MARKDOWN_NAME, write_report
 from hw_trigger.stages.csim import read_verification
 from hw_trigger.stages.networks import load_float, open_bundle
-from hw_trigger.stages.recorded import load_test, recorded_windows
+from hw_trigger.stages.recorded import load_test
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.telemetry import Samples, digitize
 from hw_trigger.telemetry.channel import Channel, facts
@@ -64,7 +63,7 @@ def run_report(config: Config, reporter: Reporter) -> Path:
     """
     bundle, config = open_bundle(config)
     run = _Run(bundle, config, reporter, *load_test(bundle, config, reporter))
-    windows = recorded_windows(bundle.program, run.channel, run.samples)
+    windows = run.samples.windows(bundle.program.steps)
     with reporter.task("integer program on the test data", len(windows)) as advance:
         execution = compiled.run(bundle.program, windows, progress=advance)
     data = ReportData(
@@ -103,17 +102,10 @@ class _Run:
     channel: Channel
     samples: Samples
 
-    @property
-    def scaling(self) -> Scaling:
-        """The program's scaling, which a bundle always has."""
-        if self.bundle.program.scaling is None:
-            raise RuntimeError("a loaded bundle has a scaling")
-        return self.bundle.program.scaling
-
     def detect_float(self) -> list[Detection]:
         """Measure the float network, with a threshold fitted to its own training scores."""
         model = load_float(self.bundle, self.config)
-        training = digitize(self.channel.train, self.scaling, f"the training data of channel {self.channel.name!r}")
+        training = digitize(self.channel, "training", self.bundle.scaling)
         scores = {
             part: self._float_scores(model, samples.raw, part)
             for part, samples in (("training", training), ("test", self.samples))
@@ -133,7 +125,7 @@ class _Run:
             executor="integer program",
             unit="scaled",
             score_unit="scaled units squared",
-            samples=scaled_values(self.scaling, self.samples.raw)[:, 0],
+            samples=scaled_values(self.bundle.scaling, self.samples.raw)[:, 0],
             scores=causal_scores(self._integer_scores(execution), program.steps),
             threshold=self._threshold(),
             anomalies=self.channel.anomalies,
@@ -150,23 +142,22 @@ class _Run:
         ]
 
     def _integer_scores(self, execution: Execution) -> Scores:
-        program = self.bundle.program
-        if program.trigger is None or execution.score is None:
-            raise RuntimeError("a loaded bundle has a trigger")
-        return mean_squares_of_sums(execution.score, program.steps, program.n_features, program.trigger.score.fraction)
+        if execution.score is None:
+            raise RuntimeError("a program with a trigger gives scores")
+        return self._mean_squares(execution.score)
 
     def _threshold(self) -> float:
         """Return the mean square of the trigger's integer threshold: what is above it fires."""
-        program = self.bundle.program
-        if program.trigger is None:
-            raise RuntimeError("a loaded bundle has a trigger")
-        sums = [program.trigger.threshold]
-        return float(mean_squares_of_sums(sums, program.steps, program.n_features, program.trigger.score.fraction)[0])
+        return float(self._mean_squares([self.bundle.trigger.threshold])[0])
+
+    def _mean_squares(self, sums: ArrayLike) -> Scores:
+        trigger = self.bundle.trigger
+        return mean_squares_of_sums(sums, trigger.steps, trigger.n_features, trigger.score.fraction)
 
     @torch.no_grad()
     def _float_scores(self, model: FloatAutoencoder, raw: Codes, part: str) -> Scores:
         """Return the mean squares of the float network's errors on every window."""
-        x = window_tensor(scaled_values(self.scaling, raw), self.bundle.program.steps)
+        x = window_tensor(scaled_values(self.bundle.scaling, raw), self.bundle.program.steps)
         errors: list[NDArray[np.float32]] = []
         with self.reporter.task(f"float network on the {part} data", len(x)) as advance:
             for batch in torch.split(x, BATCH):

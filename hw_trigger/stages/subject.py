@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from onnx import ModelProto
 
-from hw_trigger.bundle.bundle import NETWORK, Bundle
+from hw_trigger.bundle.bundle import Bundle
 from hw_trigger.config.schema import Config
 from hw_trigger.files import sha256_file
 from hw_trigger.fixedpoint import serialize
@@ -64,6 +64,6 @@ def open_subject(config: Config) -> Subject:
     """
     if config.onnx is None:
         bundle, config = open_bundle(config)
-        return Subject(config, bundle.program, load(bundle.path / NETWORK), bundle)
+        return Subject(config, bundle.program, bundle.model, bundle)
     program = read(load(config.onnx))
     return Subject(config, program, write(program), None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hw_trigger.config.schema import AUTO_CHANNEL, Config
 from hw_trigger.errors import UserError
@@ -146,22 +146,33 @@ class Samples:
         Codes of the raw format, ``(N, features)``.
     saturated
         Values that the raw format could not hold.
+    what
+        Names them in an error.
     """
 
     raw: Codes
     saturated: int
+    what: str
 
-    def windows(self, length: int, stride: int = 1, *, what: str = "the data") -> Codes:
-        """Return the windows, ``(n, length, features)``; nothing is copied."""
-        return windows(self.raw, length, stride, what=what)
+    def windows(self, length: int) -> Codes:
+        """Return every window, ``(n, length, features)``; nothing is copied.
+
+        Raises
+        ------
+        WindowError
+            There are fewer samples than a window has.
+        """
+        return windows(self.raw, length, what=self.what)
 
 
-def digitize(values: NDArray[np.float64], scaling: Scaling, what: str) -> Samples:
-    """Bring telemetry values to raw codes, and count those that saturate.
+def digitize(channel: Channel, part: Literal["training", "test"], scaling: Scaling) -> Samples:
+    """Bring one part of a channel to raw codes, and count the values that saturate.
 
     Raises
     ------
     SamplesError
         Values are NaN or infinite.
     """
-    return Samples(to_raw(values, scaling.raw, what=what), saturated(values, scaling.raw, what=what))
+    values = channel.train if part == "training" else channel.test
+    what = f"the {part} data of channel {channel.name!r}"
+    return Samples(to_raw(values, scaling.raw, what=what), saturated(values, scaling.raw, what=what), what)

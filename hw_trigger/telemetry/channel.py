@@ -6,6 +6,7 @@ Samples are float64 of shape ``(time, columns)``, in the units of the source (th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,6 +38,14 @@ class Interval:
     start: int
     stop: int
     kind: str
+
+
+def sample_labels(anomalies: Iterable[Interval], count: int) -> NDArray[np.bool_]:
+    """Return whether each of `count` samples is within an anomaly, shape ``(count,)``."""
+    labels = np.zeros(count, bool)
+    for anomaly in anomalies:
+        labels[anomaly.start : anomaly.stop] = True
+    return labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +93,7 @@ class Channel:
     @property
     def labels(self) -> NDArray[np.bool_]:
         """Whether each test sample is labelled anomalous, shape ``(M,)``."""
-        labels = np.zeros(len(self.test), bool)
-        for anomaly in self.anomalies:
-            labels[anomaly.start : anomaly.stop] = True
-        return labels
+        return sample_labels(self.anomalies, len(self.test))
 
 
 @dataclass(frozen=True)
