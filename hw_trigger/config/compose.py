@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sysconfig
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +122,15 @@ def validate(values: dict[str, Any]) -> Config:
         if absent:  # these have defaults for callers of the library, which are not the configuration's
             raise ConfigError(f"the configuration lacks the key '{section}.{absent[0]}'")
     try:
-        return Config.model_validate(values)
+        config = Config.model_validate(values)
     except ValidationError as error:
         lines = [_describe(dict(item), values) for item in error.errors()]
         raise ConfigError("\n".join(lines)) from error
+    # A board's or a device's name becomes the one that the vendors' tools take; they may know parts that the database does not.
+    found = config.database().match(config.hls.part)
+    if found is None or found.full_name == config.hls.part:
+        return config
+    return config.model_copy(update={"hls": replace(config.hls, part=found.full_name)})
 
 
 def to_yaml(config: Config) -> str:

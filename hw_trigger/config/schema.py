@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.spec import Architecture, QuantSpec
+from hw_trigger.parts.configured import with_parts
+from hw_trigger.parts.database import Database, known_parts
 from hw_trigger.telemetry.sources import SOURCE_KINDS
 
 AUTO_CHANNEL = "auto"
@@ -105,6 +107,17 @@ class Config(Section):
     csim: CsimSection
     hls: HlsSettings
     paths: PathsSection
+    parts: dict[str, Any] = {}
+
+    def database(self) -> Database:
+        """Return the parts that are known: those of the data file, and the configuration's own.
+
+        Raises
+        ------
+        PartError
+            A part of the configuration is not described as it must be.
+        """
+        return with_parts(known_parts(), self.parts)
 
     @property
     def run_name(self) -> str:

@@ -11,7 +11,7 @@ from hls4ml.model.layers import Layer
 from hw_trigger.fixedpoint.program import Dense, Lstm
 from hw_trigger.hls.layers import HwtCopy, HwtLinear, HwtLstm, HwtScaling, HwtTrigger
 from hw_trigger.hls.rendering import render
-from hw_trigger.hls.settings import LayerReuse
+from hw_trigger.hls.settings import ResolvedReuse
 
 _LSTM_CONSTANTS = ("weight", "recurrent", "bias", "no_bias", "i", "f", "g", "o", "cell_tanh")
 
@@ -37,10 +37,10 @@ class DenseConfig(LayerConfigTemplate):  # type: ignore[misc]
     def format(self, node: Layer) -> str:
         """Return the structs."""
         part: Dense = node.get_attr("part")
-        reuse: LayerReuse = node.get_attr("reuse")
+        reuse: ResolvedReuse = node.get_attr("reuse")
         numbers = {"n_steps": part.steps, "n_in": part.n_inputs, "n_out": part.n_outputs}
         product = _product(
-            node, "product", ("weight", "bias"), (part.n_inputs, part.n_outputs), reuse.reuse_factor or 1
+            node, "product", ("weight", "bias"), (part.n_inputs, part.n_outputs), reuse.reuse_factor
         )
         return _config(node, numbers, products=[product])
 
@@ -54,7 +54,7 @@ class LstmConfig(LayerConfigTemplate):  # type: ignore[misc]
     def format(self, node: Layer) -> str:
         """Return the structs."""
         part: Lstm = node.get_attr("part")
-        reuse: LayerReuse = node.get_attr("reuse")
+        reuse: ResolvedReuse = node.get_attr("reuse")
         rows = 4 * part.n_units
         numbers = {
             "n_steps": part.steps,
@@ -67,13 +67,13 @@ class LstmConfig(LayerConfigTemplate):  # type: ignore[misc]
             numbers,
             switches={"repeat_input": part.repeat_input, "return_sequence": part.return_sequence},
             products=[
-                _product(node, "input_product", ("weight", "bias"), (part.n_inputs, rows), reuse.reuse_factor or 1),
+                _product(node, "input_product", ("weight", "bias"), (part.n_inputs, rows), reuse.reuse_factor),
                 _product(
                     node,
                     "recurrent_product",
                     ("recurrent", "no_bias"),
                     (part.n_units, rows),
-                    reuse.recurrent_reuse_factor or 1,
+                    reuse.recurrent_reuse_factor,
                 ),
             ],
         )

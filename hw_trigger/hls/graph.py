@@ -12,7 +12,7 @@ from hw_trigger.hls.fifo import STREAM_DEPTH, trigger_depth
 from hw_trigger.hls.registration import register
 from hw_trigger.hls.reuse import resolve
 from hw_trigger.hls.rounding import check_roundings
-from hw_trigger.hls.settings import HlsSettings, LayerReuse
+from hw_trigger.hls.settings import HlsSettings, ResolvedReuse
 
 SAMPLES = "samples"
 """Name of the top function's input."""
@@ -98,7 +98,7 @@ class _Nodes:
         The one output of such a layer that it does not.
     """
 
-    def __init__(self, program: Program, settings: HlsSettings, reuse: dict[str, LayerReuse]) -> None:
+    def __init__(self, program: Program, settings: HlsSettings, reuse: dict[str, ResolvedReuse]) -> None:
         self.names = node_names(program)
         self.steps = program.steps
         self.strategy = settings.strategy.lower()

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from hw_trigger.errors import UserError, nearest
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
-from hw_trigger.hls.settings import HlsSettings, HlsSettingsError, LayerReuse
+from hw_trigger.hls.settings import HlsSettings, HlsSettingsError, LayerReuse, ResolvedReuse
 
 
 class ReuseFactorError(UserError):
@@ -40,7 +40,7 @@ def allowed_reuse_factors(n_in: int, n_out: int, strategy: str) -> tuple[int, ..
     return tuple(factor for factor in divisors if n_in % factor == 0 or factor % n_in == 0)
 
 
-def resolve(program: Program, settings: HlsSettings) -> dict[str, LayerReuse]:
+def resolve(program: Program, settings: HlsSettings) -> dict[str, ResolvedReuse]:
     """Return the factors of every layer, none left open, by the layer's name.
 
     Raises
@@ -57,7 +57,7 @@ def resolve(program: Program, settings: HlsSettings) -> dict[str, LayerReuse]:
                 f"the HLS setting layers names {name!r}, and the layers of program {program.name!r} are "
                 f"{', '.join(names)}{nearest(name, names)}"
             )
-    resolved = {}
+    resolved: dict[str, ResolvedReuse] = {}
     for layer in program.layers:
         own = settings.layers.get(layer.name, LayerReuse())
         if isinstance(layer, Lstm):
@@ -70,7 +70,7 @@ def resolve(program: Program, settings: HlsSettings) -> dict[str, LayerReuse]:
             )
         factor = own.reuse_factor or settings.dense_reuse_factor
         _check(layer.name, "reuse factor", factor, (layer.n_inputs, layer.n_outputs), settings.strategy)
-        resolved[layer.name] = LayerReuse(factor)
+        resolved[layer.name] = ResolvedReuse(factor)
     return resolved
 
 
@@ -105,18 +105,18 @@ def doubts(program: Program, settings: HlsSettings) -> list[str]:
     return found
 
 
-def _products(layer: Lstm | Dense, reuse: LayerReuse) -> list[tuple[str, int, int, int]]:
+def _products(layer: Lstm | Dense, reuse: ResolvedReuse) -> list[tuple[str, int, int, int]]:
     """Return name, inputs, outputs and reuse factor of each product of a layer."""
     if isinstance(layer, Dense):
-        return [("product", layer.n_inputs, layer.n_outputs, reuse.reuse_factor or 1)]
+        return [("product", layer.n_inputs, layer.n_outputs, reuse.reuse_factor)]
     rows = 4 * layer.n_units
     return [
-        ("product with the input", layer.n_inputs, rows, reuse.reuse_factor or 1),
-        ("product with the state", layer.n_units, rows, reuse.recurrent_reuse_factor or 1),
+        ("product with the input", layer.n_inputs, rows, reuse.reuse_factor),
+        ("product with the state", layer.n_units, rows, reuse.recurrent_reuse_factor),
     ]
 
 
-def _lstm(layer: Lstm, own: LayerReuse, settings: HlsSettings) -> LayerReuse:
+def _lstm(layer: Lstm, own: LayerReuse, settings: HlsSettings) -> ResolvedReuse:
     rows = 4 * layer.n_units
     factor = own.reuse_factor or settings.reuse_factor
     _check(layer.name, "reuse factor", factor, (layer.n_inputs, rows), settings.strategy)
@@ -129,7 +129,7 @@ def _lstm(layer: Lstm, own: LayerReuse, settings: HlsSettings) -> LayerReuse:
             f"layer {layer.name!r} cannot have the gate unroll factor {unroll}: it must divide the {layer.n_units} units; "
             + _suggest(unroll, divisors)
         )
-    return LayerReuse(factor, recurrent, unroll)
+    return ResolvedReuse(factor, recurrent, unroll)
 
 
 def _check(layer: str, what: str, factor: int, product: tuple[int, int], strategy: str) -> None:

@@ -43,6 +43,15 @@ class LayerReuse:
 
 
 @dataclass(frozen=True)
+class ResolvedReuse:
+    """The factors of one layer, none left open; 1 where its kind has none, as a dense layer has no state and no gates."""
+
+    reuse_factor: int
+    recurrent_reuse_factor: int = 1
+    gate_unroll: int = 1
+
+
+@dataclass(frozen=True)
 class HlsSettings:
     """Settings of an HLS project.
 

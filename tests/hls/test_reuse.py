@@ -12,7 +12,7 @@ from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.program import Lstm
 from hw_trigger.hls.reuse import ReuseFactorError, allowed_reuse_factors, doubts, resolve
-from hw_trigger.hls.settings import HlsSettings, HlsSettingsError, LayerReuse
+from hw_trigger.hls.settings import HlsSettings, HlsSettingsError, LayerReuse, ResolvedReuse
 
 PROGRAM = random_program(1, Sizes(encoder=(6,), latent=3, decoder=(4,)))
 
@@ -44,10 +44,10 @@ def test_factors_of_each_layer() -> None:
         layers={"decoder_0": LayerReuse(reuse_factor=12, gate_unroll=4), "output": LayerReuse(2)},
     )
     assert resolve(PROGRAM, settings) == {
-        "encoder_0": LayerReuse(1, 2, 1),
-        "latent": LayerReuse(3),
-        "decoder_0": LayerReuse(12, 2, 4),
-        "output": LayerReuse(2),
+        "encoder_0": ResolvedReuse(1, 2, 1),
+        "latent": ResolvedReuse(3),
+        "decoder_0": ResolvedReuse(12, 2, 4),
+        "output": ResolvedReuse(2),
     }
 
 

@@ -1,0 +1,1 @@
+"""What a design costs on an FPGA before anyone waits for synthesis."""

@@ -1,0 +1,122 @@
+"""A design of hls4ml's stock layers, as its generated ``parameters.h`` describes it: LSTM, GRU, dense layers, activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hw_trigger.errors import UserError
+
+
+class StockDesignError(UserError):
+    """A description of a stock design that cannot be estimated."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """An ``ap_fixed<width, integer>``."""
+
+    width: int
+    integer: int
+
+    @property
+    def fraction(self) -> int:
+        """Bits behind the point."""
+        return self.width - self.integer
+
+
+@dataclass(frozen=True)
+class StockProduct:
+    """A matrix product; a dense layer, or one of the two of a recurrent layer.
+
+    Attributes
+    ----------
+    nonzeros
+        Weights that are not 0.
+    """
+
+    name: str
+    n_in: int
+    n_out: int
+    strategy: str
+    reuse_factor: int
+    data: Number
+    weight: Number
+    total: Number
+    nonzeros: int
+
+
+@dataclass(frozen=True)
+class StockActivation:
+    """An activation on `n_in` elements: ``sigmoid``, ``tanh``, ``relu``, ``softmax``, ..., with its table."""
+
+    name: str
+    kind: str
+    n_in: int
+    table_size: int
+    data: Number
+    table: Number
+
+
+@dataclass(frozen=True)
+class StockRecurrent:
+    """A recurrent layer.
+
+    Attributes
+    ----------
+    kind
+        ``"lstm"`` or ``"gru"``.
+    input_product, state_product
+        With 4 (LSTM) or 3 (GRU) outputs a unit.
+    gate, activation
+        The activation of the gates, and that of candidate and cell state.
+    static
+        The state is kept in the function (hls4ml's default, ``use_static``), which so is there once.
+    """
+
+    name: str
+    kind: str
+    n_in: int
+    n_units: int
+    steps: int
+    return_sequence: bool
+    input_product: StockProduct
+    state_product: StockProduct
+    gate: StockActivation
+    activation: StockActivation
+    data: Number
+    static: bool = True
+
+
+StockLayer = StockRecurrent | StockProduct | StockActivation
+
+
+@dataclass(frozen=True)
+class StockDesign:
+    """A design.
+
+    Attributes
+    ----------
+    io_type
+        ``"io_parallel"`` or ``"io_stream"``.
+    layers
+        In the order of the data.
+    """
+
+    name: str
+    part: str
+    clock_ns: float
+    io_type: str
+    layers: tuple[StockLayer, ...]
+
+    @property
+    def pipelined(self) -> bool:
+        """Whether the top function is pipelined as a whole, which unrolls its loops: so hls4ml does in io_parallel, Latency."""
+        return self.io_type == "io_parallel" and not any(
+            product.strategy == "Resource" for layer in self.layers for product in _products(layer)
+        )
+
+
+def _products(layer: StockLayer) -> tuple[StockProduct, ...]:
+    if isinstance(layer, StockRecurrent):
+        return (layer.input_product, layer.state_product)
+    return (layer,) if isinstance(layer, StockProduct) else ()

@@ -1,0 +1,1 @@
+"""Parts: what FPGAs have, each figure with its source, and those that users add."""
