@@ -101,6 +101,62 @@ def data(
 
 
 @app.command()
+def parts(
+    name: Annotated[str | None, typer.Argument(help="A part or a board: tell where its figures are from.")] = None,
+    overrides: Overrides = None,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+) -> None:
+    """List the FPGAs that are known, with what they have; others can be added to the configuration, under parts."""
+    from hw_trigger.cli.tables import parts_table, sources_table
+
+    database = _load(overrides, config_name, config_dir).database()
+    out.print(parts_table(database) if name is None else sources_table(database.resolve(name).part))
+
+
+@app.command()
+def estimate(
+    overrides: Overrides = None,
+    *,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option("--part", help="A part or a board instead of hls.part; may be given several times."),
+    ] = None,
+    design: Annotated[
+        Path | None,
+        typer.Option(
+            help="Estimate this project of hls4ml's stock layers (LSTM, GRU, dense) instead of the run's program."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Estimate DSP, BRAM, LUT, FF, interval and latency, with error bars, before training or synthesis.
+
+    The network is that of the run's bundle; without one, an untrained one of the configured sizes.
+    """
+    from hw_trigger.cli.tables import estimates_table, layers_table
+    from hw_trigger.report.estimate_section import estimate_section
+    from hw_trigger.stages.estimate import run_estimate, run_estimate_design
+
+    settings = _load(overrides, config_name, config_dir)
+    if design is not None:
+        found = run_estimate_design(design, settings, parts=part or ())
+    else:
+        found = run_estimate(settings, Terminal(), parts=part or ())
+    if as_json:
+        sections = [estimate_section(item).model_dump(mode="json") for item in found]
+        out.print(json.dumps(sections, indent=2), markup=False, soft_wrap=True)
+        return
+    if len(found) == 1:
+        out.print(layers_table(found[0]))
+    out.print(estimates_table(found))
+    for note in dict.fromkeys(note for item in found for note in item.notes):
+        out.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+@app.command()
 def qat(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
     """Train: the float autoencoder, then the quantized one from it. Writes the bundle, models/<run>."""
     from hw_trigger.stages.qat import run_qat

@@ -1,4 +1,8 @@
-"""How many DSP slices a multiplier takes."""
+"""How many DSP slices a multiplier takes.
+
+One slice a product that is not wider: HLS packs no two narrow products into a slice by itself (that is done by hand, AMD WP486).
+What it does pack is an addition behind a product, into the slice's own adder: ``Calibration.adder_left`` says how much is left.
+"""
 
 from __future__ import annotations
 

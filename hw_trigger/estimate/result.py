@@ -165,3 +165,10 @@ class Estimate:
         if self.device is None:
             return None
         return all(getattr(self.logic, name) <= getattr(self.device, name) for name in RESOURCES)
+
+    @property
+    def fits_at_worst(self) -> bool | None:
+        """Whether it fits even with every resource at the upper end of its error bar; ``None`` where the device is not known."""
+        if self.device is None:
+            return None
+        return all(self.range(name, "logic").high <= getattr(self.device, name) for name in RESOURCES)

@@ -28,7 +28,8 @@ def open_bundle(config: Config) -> tuple[Bundle, Config]:
     data = config.data.model_copy(
         update={"columns": trained.data.columns, "allow_constant": trained.data.allow_constant}
     )
-    later = {"run": config.run_name, "data": data, "csim": config.csim, "hls": config.hls, "paths": config.paths}
+    later = {"run": config.run_name, "data": data}
+    later |= {name: getattr(config, name) for name in ("csim", "hls", "paths", "parts")}
     return bundle, trained.model_copy(update=later)
 
 

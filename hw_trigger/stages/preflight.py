@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-
 from hw_trigger.config.schema import Config
 from hw_trigger.hls.compiler import find_compiler
 from hw_trigger.hls.reuse import resolve
 from hw_trigger.hls.rounding import check_roundings
-from hw_trigger.models.calibration import calibrate
-from hw_trigger.models.export import to_program, with_trigger
-from hw_trigger.models.float_autoencoder import FloatAutoencoder
-from hw_trigger.models.quant_autoencoder import QuantAutoencoder
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.telemetry import load_channel
+from hw_trigger.stages.untrained import untrained_program
 from hw_trigger.telemetry.windows import windows
 
 
@@ -28,10 +23,6 @@ def preflight(config: Config, reporter: Reporter) -> None:
     find_compiler()
     channel = load_channel(config, reporter)
     windows(channel.test, config.model.window, what=f"the test data of channel {channel.name!r}")
-    torch.manual_seed(config.seed)
-    architecture = config.architecture()
-    samples = torch.rand(1, architecture.window, architecture.n_features) * 2 - 1
-    network = QuantAutoencoder(architecture, calibrate(FloatAutoencoder(architecture), config.quant, samples))
-    program = with_trigger(to_program(network, name=config.run_name))
+    program = untrained_program(config)
     resolve(program, config.hls)
     check_roundings(program)

@@ -34,13 +34,13 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_help_names_every_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(monkeypatch, "--help") == 0
     text = capsys.readouterr().out
-    for command in ("config", "data", "qat", "hls", "csim", "report", "run"):
+    for command in ("config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "run"):
         assert re.search(rf"^│ {command} ", text, re.MULTILINE), command
     assert call(monkeypatch) == 2
     assert "Usage: hw-trigger" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["config", "data", "qat", "hls", "csim", "report", "run"])
+@pytest.mark.parametrize("command", ["config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "run"])
 def test_help_of_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert call(monkeypatch, command, "-h") == 0
     text = capsys.readouterr().out
@@ -154,3 +154,35 @@ def test_interrupted() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 130
     assert done.stderr == "interrupted; the same command goes on from the last checkpoint\n"
+
+
+def test_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    own = "+parts.mine={family: Artix-7, dsp: 12, bram18: 13, lut: 14, ff: 15}"
+    assert call(monkeypatch, "parts") == 0
+    assert re.search(r"xc7z020 +PYNQ-Z2", capsys.readouterr().out)
+    Path("mine").mkdir()
+    assert call(monkeypatch, "config") == 0
+    text = capsys.readouterr().out.replace(
+        "parts: {}", "parts:\n  mine: {family: Artix-7, dsp: 12, bram18: 13, lut: 14, ff: 15}"
+    )
+    Path("mine/config.yaml").write_text(text)
+    assert call(monkeypatch, "parts", "mine", "--config-dir", "mine") == 0
+    assert re.search(r"dsp +12 +the configuration", capsys.readouterr().out)
+    assert (
+        call(monkeypatch, "estimate", own, "model=lstm8", "hls.recurrent_reuse_factor=8", "--part", "mine", "--json")
+        == 0
+    )
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["device"]["has"] == {"dsp": 12, "bram18": 13, "uram": 0, "lut": 14, "ff": 15}
+    assert found["fits"] is False
+
+
+def test_estimate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(monkeypatch, "estimate", "model=lstm8", "hls.recurrent_reuse_factor=8", "--part", "zcu104") == 0
+    text = capsys.readouterr().out
+    for word in ("encoder", "decoder", "trigger", "xczu7ev", "windows/s", "note: error bars are from recorded designs"):
+        assert word in text
+    assert call(monkeypatch, "estimate", "--design", "absent") == 2
+    assert capsys.readouterr().err == (
+        "error: absent does not exist; give the directory of an hls4ml project, or a design.json that describes one\n"
+    )

@@ -98,7 +98,7 @@ def test_yaml_round_trip() -> None:
             "modle=lstm16",
             (
                 "the configuration has no key 'modle'; did you mean 'model'?; "
-                "the keys there are model, quant, training, hls, channel, run, onnx, seed, data, trigger, csim, paths"
+                "the keys there are model, quant, training, hls, channel, run, onnx, seed, data, trigger, csim, paths, parts"
             ),
         ),
         (

@@ -89,6 +89,7 @@ def test_arrays_take_block_ram_between_layers() -> None:
 def test_whether_it_fits(part: str, fits: bool | None) -> None:
     found = estimate(WIDE, HlsSettings(part=part))
     assert found.fits is fits
+    assert found.fits_at_worst is fits
     assert (found.tightest is None) is (fits is None)
     assert (found.share("lut") is None) is (fits is None)
 

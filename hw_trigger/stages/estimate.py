@@ -1,0 +1,70 @@
+"""Estimate what a design costs: of the run's bundle, of a network that is not trained yet, or of stock hls4ml layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hw_trigger.config.schema import AUTO_CHANNEL, Config
+from hw_trigger.estimate.hls4ml_design import read_design
+from hw_trigger.estimate.program import estimate
+from hw_trigger.estimate.result import Estimate
+from hw_trigger.estimate.stock_estimate import estimate_stock
+from hw_trigger.fixedpoint.program import Program
+from hw_trigger.hls.settings import HlsSettings
+from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.subject import open_subject
+from hw_trigger.stages.telemetry import NoRunError, find_channel
+from hw_trigger.stages.untrained import untrained_program
+
+
+def run_estimate(config: Config, reporter: Reporter, *, parts: Sequence[str] = ()) -> list[Estimate]:
+    """Return the estimate of the configured design on each part; on the configured one where none is named.
+
+    Where there is no bundle, initial weights stand for trained ones: that is told.
+
+    Raises
+    ------
+    UnknownPartError
+        A named part is not in the database.
+    ReuseFactorError, HlsSettingsError
+        The settings do not fit the network.
+    BundleError, QonnxError
+        The bundle or the QONNX file is damaged.
+    """
+    database = config.database()
+    chosen = [database.resolve(part).full_name for part in parts] or [config.hls.part]
+    program, settings = _program(config, reporter)
+    return [estimate(program, replace(settings, part=part), database) for part in chosen]
+
+
+def run_estimate_design(path: Path, config: Config, *, parts: Sequence[str] = ()) -> list[Estimate]:
+    """Return the estimate of a project of hls4ml's stock layers on each part; on its own one where none is named.
+
+    Raises
+    ------
+    StockDesignError
+        There is no such project, or it has layers that the estimator does not know.
+    UnknownPartError
+        A named part is not in the database.
+    """
+    database = config.database()
+    design = read_design(path)
+    chosen = [database.resolve(part).full_name for part in parts] or [design.part]
+    return [estimate_stock(replace(design, part=part), parts=database) for part in chosen]
+
+
+def _program(config: Config, reporter: Reporter) -> tuple[Program, HlsSettings]:
+    try:
+        config = find_channel(config)
+    except NoRunError:
+        config = config.model_copy(update={"run": config.run or f"{AUTO_CHANNEL}{config.run_suffix}"})
+    if config.onnx is None and not config.bundle_path.is_dir():
+        reporter.warn(
+            f"there is no bundle {config.bundle_path} yet: initial weights stand for trained ones, which matters where they are "
+            "constants (reuse factor 1)"
+        )
+        return untrained_program(config), config.hls
+    subject = open_subject(config)
+    return subject.program, subject.config.hls
