@@ -14,8 +14,9 @@ FILE = "errors.json"
 C_SYNTHESIS = ("dsp", "bram18", "lut", "ff", "latency_cycles", "interval_cycles")
 LOGIC = ("dsp", "bram18", "lut", "ff")
 
-LEAST_FACTOR = 1.1
-"""No error bar is narrower: four recorded designs are few."""
+TARGETS = {"dsp": 0.10, "bram18": 0.25, "lut": 0.30, "ff": 0.30, "latency_cycles": 0.10, "interval_cycles": 0.10}
+"""The median errors that the estimator is held to. No error bar is narrower: only constants are fitted without the design that is
+kept out, while the rules were read off all four."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def error_factors() -> dict[str, dict[str, float]]:
 
     UltraRAM is not used; cycles are the same in both countings.
     """
-    factors = {(error.counting, error.quantity): max(LEAST_FACTOR, error.factor) for error in published_errors()}
+    factors = {(error.counting, error.quantity): max(1 + TARGETS[error.quantity], error.factor) for error in published_errors()}
     return {
         "c_synthesis": {"uram": 1.0, **{name: factors["c_synthesis", name] for name in C_SYNTHESIS}},
         "logic": {
