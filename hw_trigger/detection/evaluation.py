@@ -31,13 +31,14 @@ class Protocol:
     buffer
         Greatest buffer of VUS, in samples.
     gap
-        Alarms with so many samples or fewer between them are one predicted event.
+        Alarms with so many samples or fewer between them are one predicted event: by default the length of a window, as alarms
+        of windows that share samples are one finding. (Orion pads alarms by 50 samples on both sides, which joins the same.)
     sample_period
         Seconds between two samples.
     """
 
     buffer: int = 100
-    gap: int = 0
+    gap: int = 100
     sample_period: float = SAMPLE_PERIOD
 
 

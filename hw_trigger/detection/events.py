@@ -61,7 +61,8 @@ def event_counts(alarms: ArrayLike, labels: ArrayLike, *, gap: int = 0) -> Event
     alarms, labels
         bool, shape ``(M,)`` each. A sample without a score is no alarm: an event there is missed.
     gap
-        Alarms with so many samples or fewer between them are one predicted event.
+        Alarms with so many samples or fewer between them are one predicted event; 0 is Orion's protocol itself. The samples
+        between them are no alarms: a labelled event that lies there is missed.
 
     Raises
     ------
@@ -70,8 +71,9 @@ def event_counts(alarms: ArrayLike, labels: ArrayLike, *, gap: int = 0) -> Event
     """
     alarm, truth = _checked(alarms, labels)
     predicted, labelled = runs(alarm, gap), runs(truth)
-    found = int(np.count_nonzero(overlapped(labelled, predicted)))
-    false = int(np.count_nonzero(~overlapped(predicted, labelled)))
+    right = runs(alarm & truth)  # the alarms themselves, not what lies between them, find an event
+    found = int(np.count_nonzero(overlapped(labelled, right)))
+    false = int(np.count_nonzero(~overlapped(predicted, right)))
     return EventCounts(found, len(labelled) - found, false)
 
 

@@ -17,7 +17,7 @@ NAN = float("nan")
 def test_each_figure_is_that_of_its_own_function() -> None:
     scores = [NAN, NAN, 0.0, 3.0, 0.0, 0.0, 3.0, 0.0]
     labels = np.array([1, 0, 0, 1, 1, 0, 0, 0], bool)
-    found = evaluate_channel(scores, labels, 1.0, CAUSAL, Protocol(buffer=2, sample_period=3600))
+    found = evaluate_channel(scores, labels, 1.0, CAUSAL, Protocol(buffer=2, gap=0, sample_period=3600))
     assert found.events == EventCounts(found=1, missed=1, false=1)  # the event at 0, without a score, is missed
     assert found.delays.missed == 1
     assert found.samples.unscored == 2
@@ -29,6 +29,7 @@ def test_each_figure_is_that_of_its_own_function() -> None:
     assert figures["delay_mean"] == 0.0
     assert figures["auc_roc"] == found.samples.auc_roc
     json.dumps(figures, allow_nan=False)
+    assert evaluate_channel(scores, labels, 1.0, CAUSAL, Protocol(gap=2)).events == EventCounts(1, 1, 0)
 
 
 def test_figures_that_need_an_anomaly_are_none_without_one() -> None:

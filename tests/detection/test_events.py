@@ -49,6 +49,11 @@ def test_alarms_within_the_gap_are_one_event() -> None:
     assert event_counts(mask(ALARMS), mask(EVENTS), gap=2) == EventCounts(2, 1, 0)
 
 
+def test_an_event_within_the_gap_is_missed() -> None:
+    assert event_counts(mask("#....#"), mask("..##.."), gap=4) == EventCounts(0, 1, 1)
+    assert event_counts(mask("#....#"), mask("..####"), gap=4) == EventCounts(1, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("alarms", "labels", "counts", "figures"),
     [
