@@ -1,0 +1,1 @@
+"""Detectors that a network must beat to be worth its silicon. Their parameters are fixed beforehand, not tuned to labels."""
