@@ -128,15 +128,15 @@ def fit_budget(
 
 
 def _counted(values: Scores, allowed: int, gap: int) -> float:
-    """Return the lowest score of the tail above which there are at most `allowed` events, and above every higher score too."""
+    """Return the lowest score of the tail above which there are at most `allowed` events, and above every higher score too.
+
+    It is not below the one with the most events: further down they grow into each other, and become fewer by being always on.
+    """
     known = values[~np.isnan(values)]
     candidates = np.unique(known[known >= np.quantile(known, TAIL)])[::-1]
-    lowest = candidates[0]
-    for candidate in candidates[1:]:
-        if len(runs(values > candidate, gap)) > allowed:
-            break
-        lowest = candidate
-    return float(lowest)
+    counts = np.array([len(runs(values > candidate, gap)) for candidate in candidates])
+    rising = counts[: counts.argmax() + 1]
+    return float(candidates[np.flatnonzero(np.maximum.accumulate(rising) <= allowed)[-1]])
 
 
 def _tail_level(values: Scores, allowed: float, confidence: float, gap: int) -> float | None:

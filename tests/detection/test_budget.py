@@ -115,6 +115,16 @@ def test_an_alarm_that_is_always_on_is_within_no_budget() -> None:
     assert np.mean(scores > found.threshold) <= 0.1
 
 
+def test_events_that_grow_into_each_other_are_not_fewer() -> None:
+    """Independent scores, joined over 100 samples: above a low threshold all are one event, which is no way to keep a budget."""
+    fresh = exponential(1, 40 * DAY)
+    for budget in (1, 20):
+        found = fit_budget(exponential(0, 2500), budget, gap=100)
+        assert found.method is not Method.MAXIMUM
+        assert np.mean(fresh > found.threshold) < 0.02
+    assert alarms_a_day(fresh, fit_budget(exponential(0, 2500), 1, gap=100).threshold) < 1
+
+
 def test_a_smaller_budget_has_a_higher_threshold_and_nan_has_no_part() -> None:
     scores = autoregressive(3, 2500)
     thresholds = [fit_budget(scores, budget).threshold for budget in (0.1, 1, 5, 20, 100)]
