@@ -63,7 +63,9 @@ def error_factors() -> dict[str, dict[str, float]]:
 
     UltraRAM is not used; cycles are the same in both countings.
     """
-    factors = {(error.counting, error.quantity): max(1 + TARGETS[error.quantity], error.factor) for error in published_errors()}
+    factors = {
+        (error.counting, error.quantity): max(1 + TARGETS[error.quantity], error.factor) for error in published_errors()
+    }
     return {
         "c_synthesis": {"uram": 1.0, **{name: factors["c_synthesis", name] for name in C_SYNTHESIS}},
         "logic": {

@@ -32,6 +32,8 @@ class StockProduct:
     ----------
     nonzeros
         Weights that are not 0.
+    steps
+        How often a window it is computed.
     """
 
     name: str
@@ -43,6 +45,7 @@ class StockProduct:
     weight: Number
     total: Number
     nonzeros: int
+    steps: int = 1
 
 
 @dataclass(frozen=True)

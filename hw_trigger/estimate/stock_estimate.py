@@ -123,15 +123,15 @@ class _Builder:
 
     def _dense(self, layer: StockProduct) -> _Built:
         product = stock_cells.product_of(layer, self.calibration.dense_gain, held=True)
-        latency = products.cycles(product, self.design.clock_ns)
+        step = products.cycles(product, self.design.clock_ns)
         return _Built(
             cost=products.cost(product, self.multiplier, self.calibration),
             multipliers=product.multipliers,
             weights=product.weight_blocks,
             tables=0,
-            step=latency,
-            latency=latency,
-            interval=product.reuse_factor,
+            step=step,
+            latency=layer.steps * step,
+            interval=layer.steps * product.reuse_factor,
             reuse=str(product.reuse_factor),
         )
 

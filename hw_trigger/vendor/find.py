@@ -19,7 +19,7 @@ from hw_trigger.vendor.records import (
     SynthesisReport,
     TimingReport,
 )
-from hw_trigger.vendor.source import VendorReportError
+from hw_trigger.vendor.source import NoReportsError, VendorReportError
 from hw_trigger.vendor.synthesis import merge_synthesis
 
 # Where C synthesis puts its reports, below a project, from the solution (or component) up to the workspace.
@@ -75,14 +75,16 @@ def find_reports(directory: Path) -> VendorReports:
 
     Raises
     ------
+    NoReportsError
+        The directory holds no report.
     VendorReportError
-        The directory holds no report, or those of several solutions; a file is none of the known reports or is cut short;
+        It holds those of several solutions; a file is none of the known reports or is cut short;
         the reports are of different designs, parts or versions.
     """
     found = {path: read_report(path) for path in _paths(directory)}
     if not found:
         what = "there is no vendor report in" if directory.is_dir() else "there is no directory"
-        raise VendorReportError(
+        raise NoReportsError(
             f"{what} {directory}; an HLS project (with syn/report below it) or a folder with csynth.xml, *_csynth.rpt, "
             "*_cosim.rpt, *_export.rpt or vivado_synth.rpt is expected"
         )

@@ -10,7 +10,7 @@ from support.vendor import DENSE, DENSE_LOOP, HLS_2018, HLS_2019, HLS_2024, INCO
 
 from hw_trigger.vendor.find import VendorReports, find_reports
 from hw_trigger.vendor.records import Clock, Performance, Resources, Span
-from hw_trigger.vendor.source import VendorReportError
+from hw_trigger.vendor.source import NoReportsError, VendorReportError
 
 NO_COSIM = "co-simulation (*_cosim.rpt); run the step cosim"
 NO_LOGIC = "logic synthesis (vivado_synth.rpt, export_syn.*, *_export.*); run the step vsynth"
@@ -27,6 +27,15 @@ def _lay_out(target: Path, solution: str) -> Path:
     for name in ("vivado_synth.rpt", "tiny_timing_synth.rpt"):
         shutil.copy(HLS_2024 / name, target)
     return target
+
+
+def test_nothing_there_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(NoReportsError):
+        find_reports(tmp_path)
+    (tmp_path / "csynth.xml").write_text("<profile>")
+    with pytest.raises(VendorReportError) as raised:
+        find_reports(tmp_path)
+    assert not isinstance(raised.value, NoReportsError)
 
 
 def _refused(directory: Path) -> str:
