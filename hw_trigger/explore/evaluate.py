@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
 import hw_trigger
 from hw_trigger.errors import UserError
-from hw_trigger.estimate.calibration import calibration
-from hw_trigger.estimate.errors import error_factors
 from hw_trigger.estimate.program import estimate
 from hw_trigger.estimate.resources import RESOURCES
 from hw_trigger.estimate.result import Estimate
@@ -19,7 +18,7 @@ from hw_trigger.explore.balance import balance
 from hw_trigger.explore.designs import Budget, Design, Factors
 from hw_trigger.explore.networks import untrained_program
 from hw_trigger.explore.sizes import units_text
-from hw_trigger.files import sha256_bytes, to_json
+from hw_trigger.files import sha256_bytes
 from hw_trigger.fixedpoint.program import Lstm, Program
 from hw_trigger.hls.reuse import doubts, resolve
 from hw_trigger.hls.settings import HlsSettings
@@ -93,10 +92,16 @@ def row(design: Design, parts: Database) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
+@lru_cache(maxsize=1)
 def estimator_version() -> str:
-    """Return what an estimate depends on beside the design: results of another version are not used again."""
-    constants = to_json([asdict(calibration()), error_factors()])
-    return f"{hw_trigger.__version__} {sha256_bytes(constants.encode())[:8]}"
+    """Return what an estimate depends on beside the design, the estimator itself: results of another are not used again."""
+    parts = [
+        path.read_bytes()
+        for package in ("hw_trigger.estimate", "hw_trigger.explore")
+        for path in sorted(files(package).iterdir(), key=lambda path: path.name)
+        if path.name.endswith((".py", ".json"))
+    ]
+    return f"{hw_trigger.__version__} {sha256_bytes(b''.join(parts))[:8]}"
 
 
 def _layers(program: Program, settings: HlsSettings) -> str:

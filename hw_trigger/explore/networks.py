@@ -2,7 +2,7 @@
 
 The weights are drawn as training begins with them, which is also how trained ones are distributed. Four autoencoders of 16 to 64
 units were trained on synthetic telemetry: the standard deviations of their LSTM weights are within 10% of these, of dense layers
-15% above on average, and the estimates of their programs (8 bits) are within 3% of those of drawn ones in LUTs, 1% in flip-flops
+15% above on average, and the estimates of their programs (8 bits) are within 4% of those of drawn ones in LUTs, 1% in flip-flops
 and block RAMs, and equal in cycles. Where products by single constants need DSP slices, some tens of them, these are within 30%.
 
 Integer bits of weights and biases are chosen as calibration chooses them (:mod:`hw_trigger.models.integer_bits`). Those that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -252,17 +252,19 @@ class _Outcome:
         }
 
     def _configuration(self, best: Mapping[Any, Any]) -> Config:
-        """Return the configuration of a design: what the sweep varies is the design's, the rest as it was."""
+        """Return the configuration of a design: what the sweep varies is the design's, the rest as it was.
+
+        The configured network keeps its name and its run, so that a bundle that is there serves.
+        """
         from hw_trigger.explore.configuration import overrides
 
         design = next(design for design in self.designs if design.id == best["id"])
         sections = overrides(design, best)
-        hls = TypeAdapter(HlsSettings).validate_python(asdict(self.config.hls) | sections["hls"])
-        return self.config.model_copy(
-            update={
-                "run": None,
-                "model": ModelSection(**sections["model"]),
-                "quant": TypeAdapter(QuantSpec).validate_python(sections["quant"]),
-                "hls": replace(hls),
-            }
-        )
+        given = self.config
+        hls = TypeAdapter(HlsSettings).validate_python(asdict(given.hls) | sections["hls"])
+        quant = TypeAdapter(QuantSpec).validate_python(sections["quant"])
+        model = ModelSection(**sections["model"])
+        if model == given.model.model_copy(update={"name": model.name}):
+            model = given.model
+        run = given.run if (model, quant) == (given.model, given.quant) else None
+        return given.model_copy(update={"run": run, "model": model, "quant": quant, "hls": hls})

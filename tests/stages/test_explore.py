@@ -95,6 +95,18 @@ def test_the_best_configuration_is_that_design(tmp_path: Path, scheduler: str, f
         assert [found.reuse_factor, found.recurrent_reuse_factor, found.gate_unroll][: len(given)] == given
 
 
+def test_the_configured_network_keeps_its_run(tmp_path: Path, scheduler: str) -> None:
+    config = small_config(tmp_path, *SPACE, "explore.space.quant=[configured]", "run=mine")
+    directory, _, _ = explore(config, scheduler, "multipliers<=20 minimize=interval")
+    best = load_config([], name="best", directory=directory)
+    assert (best.run, best.model, best.quant, best.bundle_path) == (
+        "mine",
+        config.model,
+        config.quant,
+        config.bundle_path,
+    )
+
+
 def test_no_design_leaves_no_best(tmp_path: Path, scheduler: str) -> None:
     config = small_config(tmp_path, *SPACE)
     directory, _, _ = explore(config, scheduler, "minimize=latency")
