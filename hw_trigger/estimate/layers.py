@@ -39,6 +39,8 @@ class Part:
     ----------
     dsp_if_wide
         DSP slices of C-synthesis if products of narrow operands went to DSP slices too.
+    narrow_luts
+        LUTs that would be saved by that.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Part:
     cost: Cost
     multipliers: int = 0
     dsp_if_wide: float = 0.0
+    narrow_luts: float = 0.0
     weights: int = 0
     tables: int = 0
     buffers: int = 0
@@ -117,6 +120,7 @@ def lstm(layer: Lstm, reuse: ResolvedReuse, target: Target) -> Part:
         multipliers=inputs.multipliers + states.multipliers + GATE_PRODUCTS * unroll,
         dsp_if_wide=sum(products.dsps(product, target.multiplier, narrow_in_lut=False) for product in (inputs, states))
         + unroll * gate_dsps(layer, target.multiplier, narrow_in_lut=False),
+        narrow_luts=sum(products.narrow_luts(product, target.multiplier) for product in (inputs, states)),
         weights=inputs.weight_blocks + states.weight_blocks,
         tables=tables,
         buffers=round(buffer.c_synthesis.bram18),
@@ -156,6 +160,7 @@ def dense(layer: Dense, reuse: ResolvedReuse, target: Target, *, sequence: bool)
         products.cost(product, target.multiplier, target.calibration) + outputs + held + buffer,
         multipliers=product.multipliers,
         dsp_if_wide=products.dsps(product, target.multiplier, narrow_in_lut=False),
+        narrow_luts=products.narrow_luts(product, target.multiplier),
         weights=product.weight_blocks,
         buffers=round(buffer.c_synthesis.bram18),
         reuse=str(product.reuse_factor),
