@@ -55,7 +55,7 @@ def _estimate(estimate: Estimate) -> Iterator[Headline]:
     for label, time in (("Latency of a window", estimate.latency), ("Interval of windows (II)", estimate.interval)):
         detail = f"{short(time.us_low)} to {short(time.us_high)} µs; {count(time.cycles)} cycles"
         yield Headline(label, f"{short(time.us)} µs", detail, "estimated")
-    for name in ("dsp", "bram18", "lut"):
+    for name in ("dsp", "bram18", "lut", "ff"):
         amount: Amount = getattr(estimate.logic, name)
         of = "" if amount.share is None else f"; {share(amount.share)} of the part"
         yield Headline(RESOURCE_NAMES[name], count(amount.value), f"{bar(amount)}{of}", "estimated")

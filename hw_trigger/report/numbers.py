@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hw_trigger.report.estimate_schema import Amount, Duration
+from hw_trigger.report.estimate_schema import Amount
 
 NONE = "-"
 """What stands for a figure that there is none of."""
@@ -36,8 +36,3 @@ def kib(bits: int) -> str:
 def bar(amount: Amount) -> str:
     """Write the bounds of a resource."""
     return f"{amount.low:,} to {amount.high:,}"
-
-
-def microseconds(duration: Duration) -> str:
-    """Write a time and its bounds in microseconds."""
-    return f"{short(duration.us)} µs ({short(duration.us_low)} to {short(duration.us_high)})"

@@ -16,8 +16,11 @@ from hw_trigger.report.numbers import bar, count, share
 LABELS, PLOT, TEXT = 70.0, 480.0, 440.0
 """Widths: of the resources' names, of the bars, and of the figures beside them."""
 
-ROW, BAR, LINE, FOOT = 56.0, 14.0, 22.0, 34.0
-"""Heights: of a resource, of a bar, from one bar to the next, and of the axis below."""
+ROW, BAR, LINE, FOOT, LEGEND = 56.0, 14.0, 22.0, 34.0, 22.0
+"""Heights: of a resource, of a bar, from one bar to the next, of the axis below, and of the legend below that."""
+
+KEY = 150.0
+"""Width of one key of the legend."""
 
 MOST = 3.0
 """Shares above this go beyond the plot: a design that is far too large would leave nothing else to be seen."""
@@ -47,15 +50,26 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Key:
+    """What the colour of a counting stands for."""
+
+    x: float
+    counting: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Utilization:
     """All of it; `full` is where the part ends."""
 
     width: float
     height: float
     foot: float
+    legend_y: float
     full: float
     rows: tuple[Row, ...]
     ticks: tuple[tuple[float, str], ...]
+    legend: tuple[Key, ...]
 
 
 def draw(estimate: Estimate) -> Utilization | None:
@@ -84,4 +98,6 @@ def draw(estimate: Estimate) -> Utilization | None:
     foot = ROW * len(names)
     values = MaxNLocator(6, steps=[1, 2.5, 5, 10]).tick_values(0, end)  # 100% is one of them
     ticks = tuple((at(value), f"{value:.0%}") for value in values if 0 <= value <= end)
-    return Utilization(LABELS + PLOT + TEXT, foot + FOOT, foot, at(1), tuple(rows), ticks)
+    legend = tuple(Key(LABELS + KEY * index, *item) for index, item in enumerate(COUNTINGS.items()))
+    legend_y = foot + FOOT
+    return Utilization(LABELS + PLOT + TEXT, legend_y + LEGEND, foot, legend_y, at(1), tuple(rows), ticks, legend)

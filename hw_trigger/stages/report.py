@@ -62,7 +62,7 @@ def run_report(config: Config, reporter: Reporter) -> Path:
     BundleError
         There is no bundle.
     VendorReportError
-        The HLS project holds vendor reports that cannot be read.
+        The HLS project holds vendor reports that cannot be read, or are of another design or part.
     ExplorationError, TableError
         The configured sweep's results are damaged.
     UserError

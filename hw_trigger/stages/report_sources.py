@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+
+from pydantic import BaseModel
 
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.scores import ScoreKind
@@ -16,11 +17,19 @@ from hw_trigger.stages.explore import RESULTS_NAME, SUMMARY_NAME, MissingPackage
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.vendor.find import find_reports
 from hw_trigger.vendor.layers import layer_configurations
+from hw_trigger.vendor.matching import Expected
 from hw_trigger.vendor.source import NoReportsError
 
 
 class ExplorationError(UserError):
     """The record of a sweep is damaged."""
+
+
+class _Summary(BaseModel):
+    """What a report takes of the sweep's record: the figures that designs were compared by, and the ids of the front."""
+
+    objectives: tuple[str, ...]
+    front: tuple[str, ...]
 
 
 def read_vendor(found: Estimate, project: Project) -> VendorFigures | None:
@@ -29,10 +38,12 @@ def read_vendor(found: Estimate, project: Project) -> VendorFigures | None:
     Raises
     ------
     VendorReportError
-        A report is damaged, foreign, or does not belong to the others.
+        A report is damaged, foreign, of another design or part, or does not belong to the others.
     """
     try:
-        reports = find_reports(project.directory)
+        reports = find_reports(
+            project.directory, Expected(project.top, project.settings.part, project.settings.clock_ns)
+        )
     except NoReportsError:
         return None
     source = (project.directory / "firmware" / f"{project.top}.cpp").read_text("utf-8")
@@ -68,13 +79,14 @@ def read_front(
         reporter.warn(f"the report goes without {path}: {error}")
         return None
     from hw_trigger.explore.evaluate import figures
+    from hw_trigger.explore.pareto import ObjectiveError, check_objectives
     from hw_trigger.explore.table import read_table, to_frame
     from hw_trigger.report.exploration import to_front
 
     try:
-        document = json.loads(summary.read_text("utf-8"))
-        objectives, front = document["objectives"], document["front"]
-    except (ValueError, KeyError, TypeError) as error:
+        chosen = _Summary.model_validate_json(summary.read_bytes())
+        check_objectives(chosen.objectives)
+    except (ValueError, ObjectiveError) as error:
         raise ExplorationError(f"{summary} is damaged; run hw-trigger explore again") from error
     results = to_frame(read_table(path))
     if found.part not in set(results["part"]):  # shares of other parts say nothing of this one
@@ -83,6 +95,6 @@ def read_front(
     metrics = {item.metrics.score: item.metrics for item in detection}
     causal, spread = metrics[ScoreKind.CAUSAL], metrics[ScoreKind.WINDOW_SPREAD]
     accuracy = {"auc_roc": causal.auc_roc, "auc_pr": causal.auc_pr, "auc_roc_window_spread": spread.auc_roc}
-    if len(objectives) < 2:  # designs by one figure alone are a list, not a front
+    if len(chosen.objectives) < 2:  # designs by one figure alone are a list, not a front
         return None
-    return to_front(results, objectives, front, figures(found) | accuracy)
+    return to_front(results, chosen.objectives, chosen.front, figures(found) | accuracy)

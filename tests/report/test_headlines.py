@@ -61,6 +61,7 @@ def test_times_and_resources() -> None:
     assert _find("Latency").value == f"{latency.us:.4g} µs"
     assert _find("Latency").detail == f"{latency.us_low:.4g} to {latency.us_high:.4g} µs; {latency.cycles:,} cycles"
     assert _find("LUT").value == f"{lut.value:,}"
+    assert _find("FF").value == f"{estimate.logic.ff.value:,}"
     assert _find("LUT").detail == f"{lut.low:,} to {lut.high:,}; {lut.share:.1%} of the part"
 
 

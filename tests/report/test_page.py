@@ -145,9 +145,9 @@ def test_html_and_markdown_show_the_same_numbers(full: str) -> None:
 
 
 def test_every_section_has_its_badge(full: str) -> None:
-    badges = re.findall(r'<h2 id="(\w+)">.*?<span class="badge (\w+)"', full)
-    assert dict(badges) == {
-        "design": "exact",
+    badges = re.findall(r'<h2 id="(\w+)">(.*?)</h2>', full, re.DOTALL)
+    assert {id_: " ".join(re.findall(r'class="badge (\w+)"', title)) for id_, title in badges if id_ != "summary"} == {
+        "design": "exact estimated",
         "estimate": "estimated",
         "vendor": "synthesized",
         "exploration": "estimated",
@@ -160,11 +160,16 @@ def test_every_section_has_its_badge(full: str) -> None:
     text = " ".join(_Page(full).text)
     for meaning in ORIGINS.values():
         assert meaning in text
+    wanted = f"*Cycles and resources in the block diagram: estimated ({ORIGINS['estimated']}).*"
+    assert wanted in markdown(to_report(sample_report(), {}))
+    assert wanted not in markdown(to_report(bare_report(), {}))
 
 
 def test_what_is_missing_names_its_command() -> None:
     text = _page(bare_report())
     _Page(text)
+    heading = re.findall(r'<h2 id="design">(.*?)</h2>', text, re.DOTALL)
+    assert re.findall(r'class="badge (\w+)"', *heading) == ["exact"]  # nothing is estimated
     for command in ("make qat", "make csim", "make hls", "make hls SYNTH=1", "hw-trigger explore", "make report"):
         assert f"Not there yet: <code>{command}</code> gives it." in text
 

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from support.programs import Sizes
 from support.reports import design_report
-from support.svg import parse, texts, view
+from support.svg import SVG, parse, texts, view
 
 from hw_trigger.report import utilization
 from hw_trigger.report.render import drawings
@@ -60,6 +60,20 @@ def test_every_text_has_room(report: Report) -> None:
         assert text.within(view(root)), text
     for one, other in itertools.combinations(texts(root), 2):
         assert not one.overlaps(other), (one, other)
+
+
+def test_the_legend_has_the_colours_of_the_bars() -> None:
+    """A key has the class, which gives the colour, of the bars that it speaks of."""
+    found = _draw(ROOMY)
+    shown = {(bar.counting, bar.label) for row in found.rows for bar in row.bars}
+    assert {(key.counting, key.label) for key in found.legend} == shown
+    groups = [
+        group for group in parse(drawings(ROOMY)["utilization"]).iter(f"{SVG}g") if group.find(f"{SVG}title") is None
+    ]
+    keys = {
+        (group.get("class"), group.findtext(f"{SVG}text")) for group in groups if group.find(f"{SVG}rect") is not None
+    }
+    assert keys == {("bar c_synthesis", "C-synthesis"), ("bar logic", "logic synthesis")}
 
 
 def test_without_the_part_there_are_no_bars() -> None:

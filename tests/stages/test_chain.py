@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,7 @@ from hw_trigger.stages.networks import load_float, load_quantized, open_bundle
 from hw_trigger.stages.qat import run_qat
 from hw_trigger.stages.recorded import TelemetryChangedError, load_test
 from hw_trigger.stages.report import run_report
-from hw_trigger.stages.report_sources import ExplorationError
+from hw_trigger.stages.report_sources import ExplorationError, read_front
 from hw_trigger.stages.reporter import Silent
 from hw_trigger.telemetry.scaling import scaled_values
 from hw_trigger.vendor.source import VendorReportError
@@ -227,19 +228,42 @@ def test_vendor_reports_in_the_project_are_compared(chain: Chain, tmp_path: Path
     shutil.copytree(chain.config.project_path, config.project_path)
     reports = config.project_path / "hw_trigger_top_prj" / "solution1" / "syn" / "report"
     reports.mkdir(parents=True)
+    part = chain.project.settings.part
     for path in HLS_2024.glob("*csynth*"):
-        shutil.copy(path, reports)
+        text = path.read_text("utf-8").replace("xc7z020-clg484-1", part)
+        name = path.name.replace("tiny", chain.project.top)
+        (reports / name).write_text(re.sub(r"\btiny\b", chain.project.top, text), "utf-8")
     document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
     assert document["missing"] == {"exploration": "hw-trigger explore"}
     rows = {(row["module"], row["quantity"]): row for row in document["vendor"]["rows"]}
-    # These are another design's; its module of config2 is taken for the layer that has this number here.
+    assert document["vendor"]["remarks"] == [
+        "C synthesis was run for a clock period of 15 ns, and the project is for 5 ns"
+    ]
+    # These are another design's, by this one's name; its module of config2 is taken for the layer that has this number here.
     assert {name for name, _ in rows} == {"design", "scaling", "encoder", "other"}
     design = rows["design", "latency_cycles"]
     assert (design["vendor"], design["origin"]) == (44, "C synthesis")
     assert design["estimated"] == document["estimate"]["latency"]["cycles"]
+    whole = (reports / "csynth.xml").read_text("utf-8")
     (reports / "csynth.xml").write_text("<profile>")
     with pytest.raises(VendorReportError, match=r"csynth\.xml"):
         run_report(config, Silent())
+    for path in reports.iterdir():
+        path.unlink()
+    (reports / "csynth.xml").write_text(whole.replace(chain.project.top, "myproject"), "utf-8")
+    with pytest.raises(VendorReportError) as caught:
+        run_report(config, Silent())
+    assert str(caught.value) == (
+        f"{reports / 'csynth.xml'} is of the design 'myproject', and the HLS project is of 'hw_trigger_top'; "
+        "keep the reports of this project only in it"
+    )
+    (reports / "csynth.xml").write_text(whole.replace(part, "xcu250-figd2104-2L-e"), "utf-8")
+    with pytest.raises(VendorReportError) as caught:
+        run_report(config, Silent())
+    assert str(caught.value) == (
+        f"{reports / 'csynth.xml'} is of the part 'xcu250-figd2104-2L-e', and the HLS project is of {part!r}; "
+        "keep the reports of this project only in it"
+    )
 
 
 def run_report_of_another_part(config: Config) -> tuple[dict[str, Any], Silent]:
@@ -274,10 +298,17 @@ def test_a_sweep_is_shown_with_this_design(chain: Chain, tmp_path: Path) -> None
     assert reporter.warned[-1] == (
         f"the report goes without {exploration.directory / 'results.parquet'}: none of its designs is for xczu7ev-ffvc1156-2-e"
     )
-    (exploration.directory / "explore.json").write_text("[]")
-    with pytest.raises(ExplorationError) as caught:
-        run_report(config, Silent())
-    assert str(caught.value) == f"{exploration.directory / 'explore.json'} is damaged; run hw-trigger explore again"
+    damages: list[Any] = [
+        [],
+        {},
+        *(summary | {"objectives": wrong} for wrong in (["foo", "bar"], 3, [3, 4], [], "dsp")),
+    ]
+    damages += [summary | {"front": wrong} for wrong in (None, [1, 2], summary["front"][0])]
+    for damage in damages:
+        (exploration.directory / "explore.json").write_text(json.dumps(damage))
+        with pytest.raises(ExplorationError) as caught:
+            read_front(config, estimate(chain.bundle.program, config.hls), (), Silent())
+        assert str(caught.value) == f"{exploration.directory / 'explore.json'} is damaged; run hw-trigger explore again"
 
 
 @pytest.mark.parametrize("content", ["garbage", "[]", "{}", '{"provenance": {}, "table": {}}'])
