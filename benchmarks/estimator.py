@@ -100,8 +100,8 @@ def figures(synthesis: SynthesisReport, products: Iterable[str]) -> dict[str, fl
     latency, interval = design.performance.latency, design.performance.interval
     return {
         **{f"C-synthesis {name}": value for name, value in asdict(design.resources).items()},
-        "C-synthesis latency_cycles": None if latency is None else latency.maximum,
-        "C-synthesis interval_cycles": None if interval is None else interval.maximum,
+        "C-synthesis latency_cycles": latency.maximum,
+        "C-synthesis interval_cycles": interval.maximum,
         **{
             f"{product} {name}": getattr(module.resources, name)
             for product in products

@@ -11,6 +11,9 @@ from typing import Any
 
 from hw_trigger.errors import UserError
 
+IGNORE_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""What a worker process runs before it starts to work."""
+
 
 class ClusterError(UserError):
     """A scheduler that cannot be reached or has no workers, or workers that die."""
@@ -90,6 +93,8 @@ def _own(settings: ClusterSettings) -> Iterator[Any]:
             protocol="tcp",
             # Workers that take their time to end are no matter of the user's.
             silence_logs=logging.ERROR,
+            # Control-C reaches all processes of the terminal, and this one shuts the workers down.
+            **({"preload": [IGNORE_INTERRUPTS]} if settings.processes else {}),
         )
     except (OSError, RuntimeError, ValueError) as error:
         asked = f" with a dashboard at {settings.dashboard!r}" if shown else ""

@@ -46,7 +46,15 @@ class Budget:
 
 @dataclass(frozen=True)
 class Design:
-    """One point of a sweep. `part` is the full name, as vendors' tools take it."""
+    """One point of a sweep.
+
+    Attributes
+    ----------
+    part
+        The full name, as vendors' tools take it.
+    device
+        Family and figures of the part: one of the user's own may have others next time, under the same name.
+    """
 
     architecture: Architecture
     quant: QuantSpec
@@ -54,6 +62,7 @@ class Design:
     strategy: str
     io_type: str
     part: str
+    device: tuple[str | int, ...]
     clock_ns: float
     reuse: Factors | Budget
 
@@ -65,8 +74,8 @@ class Design:
     @cached_property
     def id(self) -> str:
         """Identity of the design, the same whenever and wherever it is computed: 16 hexadecimal digits."""
-        hardware = [self.backend, self.strategy, self.io_type, self.part, float(self.clock_ns), asdict(self.reuse)]
-        return _digest([self.network, *hardware])
+        hardware = [self.backend, self.strategy, self.io_type, self.part, self.device, float(self.clock_ns)]
+        return _digest([self.network, *hardware, asdict(self.reuse)])
 
     def settings(self) -> HlsSettings:
         """Return the settings of its project, as far as they do not follow from a budget."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import hw_trigger
@@ -23,6 +24,18 @@ from hw_trigger.fixedpoint.program import Lstm, Program
 from hw_trigger.hls.reuse import doubts, resolve
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.parts.database import Database
+
+SOURCES = (
+    "estimate",
+    "explore",
+    "fixedpoint",
+    "hls",
+    "models/integer_bits.py",
+    "models/spec.py",
+    "parts",
+    "telemetry/scaling.py",
+)
+"""Packages and modules that make a row: the program that is drawn, its hardware, its estimate, and what the parts have."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +105,20 @@ def row(design: Design, parts: Database) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-@lru_cache(maxsize=1)
 def estimator_version() -> str:
     """Return what an estimate depends on beside the design, the estimator itself: results of another are not used again."""
-    parts = [
-        path.read_bytes()
-        for package in ("hw_trigger.estimate", "hw_trigger.explore")
-        for path in sorted(files(package).iterdir(), key=lambda path: path.name)
-        if path.name.endswith((".py", ".json"))
-    ]
-    return f"{hw_trigger.__version__} {sha256_bytes(b''.join(parts))[:8]}"
+    content = b"".join(path.read_bytes() for source in SOURCES for path in _files(source))
+    return f"{hw_trigger.__version__} {sha256_bytes(content)[:8]}"
+
+
+def _files(source: str) -> list[Traversable]:
+    """Return a module's file, or those of a package."""
+    found = files(hw_trigger).joinpath(*source.split("/"))
+    if found.is_file():
+        return [found]
+    return sorted(
+        (path for path in found.iterdir() if path.name.endswith((".py", ".json"))), key=lambda path: path.name
+    )
 
 
 def _layers(program: Program, settings: HlsSettings) -> str:
@@ -124,8 +141,9 @@ def figures(found: Estimate) -> dict[str, Any]:
     high = {name: found.range(name, "logic").high for name in RESOURCES}
     available = {name: 0 if device is None else getattr(device, name) for name in RESOURCES}
     shares = {name: getattr(logic, name) / number for name, number in available.items() if number}
-    shares_high = [high[name] / number for name, number in available.items() if number]
+    shares_high = {name: high[name] / number for name, number in available.items() if number}
     tightest = max(shares, key=shares.__getitem__) if shares else None
+    tightest_high = max(shares_high, key=shares_high.__getitem__) if shares_high else None
     return {
         "multipliers": found.multipliers,
         **{name: getattr(logic, name) for name in RESOURCES},
@@ -134,7 +152,8 @@ def figures(found: Estimate) -> dict[str, Any]:
         **{f"{name}_c_synthesis": getattr(c_synthesis, name) for name in RESOURCES},
         "tightest": tightest,
         "tightest_share": None if tightest is None else shares[tightest],
-        "tightest_share_high": max(shares_high, default=None),
+        "tightest_high": tightest_high,
+        "tightest_share_high": None if tightest_high is None else shares_high[tightest_high],
         "fits": None if device is None else all(getattr(logic, name) <= available[name] for name in RESOURCES),
         "fits_high": None if device is None else all(high[name] <= available[name] for name in RESOURCES),
         "latency_cycles": found.latency_cycles,

@@ -97,7 +97,9 @@ def _praise(best: Row, results: pd.DataFrame, feasible: pd.DataFrame, query: Que
         f"{len(feasible)} of {len(results)} designs meet {query.text!r}; the best is {describe(best)}: "
         f"latency {best['latency_us']:.4g} us, interval {best['interval_us']:.4g} us, {best['dsp']:,.0f} DSP, "
         f"{best['bram18']:,.0f} BRAM18, {best['lut']:,.0f} LUT, {best['ff']:,.0f} FF, AUC-ROC {accuracy}; it {fit} "
-        f"(largest share {best['tightest_share']:.0%} of {best['tightest']}, at most {best['tightest_share_high']:.0%})"
+        f"(largest share {best['tightest_share']:.0%} of {best['tightest']}; at the upper end of the error bars "
+        f"{best['tightest_share_high']:.0%} of {best['tightest_high']}); resources are those with drawn weights: the sweep "
+        "trains no network for them"
     )
 
 

@@ -145,8 +145,10 @@ def parse_query(text: str) -> Query:
     Raises
     ------
     QueryError
-        A term is none of these, a name or a unit is unknown, or something is said twice.
+        There is no term, one is none of these, a name or a unit is unknown, or something is said twice.
     """
+    if not text.replace(",", " ").strip():
+        raise QueryError("the query is empty: it needs a term at least, as in 'part=xc7z020 latency<100us dsp<50%'")
     limits: list[Limit] = []
     choices: dict[str, str] = {}
     objective: str | None = None

@@ -20,7 +20,7 @@ from hw_trigger.explore.sizes import units as units_of
 from hw_trigger.hls.reuse import allowed_reuse_factors
 from hw_trigger.hls.settings import IO_TYPES, STRATEGIES, HlsSettings
 from hw_trigger.models.spec import Architecture, QuantSpec
-from hw_trigger.parts.database import Database
+from hw_trigger.parts.database import FIGURES, Database
 
 TYPICAL = "typical"
 """The clock period that designs usually have on the part."""
@@ -32,6 +32,7 @@ FACTORS = ("reuse_factor", "recurrent_reuse_factor", "dense_reuse_factor", "gate
 BALANCED = ("balanced_multipliers", "balanced_dsp")
 
 Numbers = tuple[int | str, ...]
+Platform = tuple[str, tuple[str | int, ...], float]
 
 
 class SpaceError(UserError):
@@ -157,7 +158,7 @@ class _Block:
 
     first: Design
     io_types: tuple[str, ...]
-    platforms: tuple[tuple[str, float], ...]
+    platforms: tuple[Platform, ...]
     factors: tuple[tuple[int, ...], ...]
     budgets: tuple[Budget, ...]
 
@@ -168,8 +169,9 @@ class _Block:
 
     def __getitem__(self, index: int) -> Design:
         io_type, platform, reuse = (int(number) for number in np.unravel_index(index, self.shape))
-        part, clock = self.platforms[platform]
-        return replace(self.first, io_type=self.io_types[io_type], part=part, clock_ns=clock, reuse=self._reuse(reuse))
+        part, device, clock = self.platforms[platform]
+        first = replace(self.first, part=part, device=device, clock_ns=clock)
+        return replace(first, io_type=self.io_types[io_type], reuse=self._reuse(reuse))
 
     def _reuse(self, index: int) -> Factors | Budget:
         shape = tuple(map(len, self.factors))
@@ -224,28 +226,38 @@ class Grid(Sequence[Design]):
         return self._blocks[block][index - (self._ends[block - 1] if block else 0)]
 
     def sample(self, most: int, seed: int) -> list[Design]:
-        """Return all designs, or `most` of them drawn without replacement, in the grid's order; the same for the same seed."""
+        """Return all designs, or `most` of them drawn without replacement, in the grid's order; the same for the same seed.
+
+        A larger sample of a seed has the smaller ones in it: they are the beginning of one permutation (Fisher and Yates), of
+        which only that much is made.
+        """
         count = len(self)
         if count <= most:
             return list(self)
-        chosen = np.random.default_rng(seed).choice(count, most, replace=False, shuffle=False)
-        return [self[index] for index in sorted(chosen.tolist())]
+        others = np.random.default_rng(seed).integers(np.arange(most), count)
+        chosen: list[int] = []
+        moved: dict[int, int] = {}
+        for place, other in enumerate(others.tolist()):
+            chosen.append(moved.get(other, other))
+            moved[other] = moved.get(place, place)
+        return [self[index] for index in sorted(chosen)]
 
 
-def _platforms(space: Space, base: Base) -> tuple[tuple[str, float], ...]:
-    """Return part and clock of each pair, once.
+def _platforms(space: Space, base: Base) -> tuple[Platform, ...]:
+    """Return part, what it has, and clock of each pair, once.
 
     Raises
     ------
     UnknownPartError
         A part is not known.
     """
-    found: dict[tuple[str, float], None] = {}
+    found: dict[Platform, None] = {}
     for name, clock in itertools.product(space.part, space.clock_ns):
         match = base.parts.resolve(base.hls.part if name == CONFIGURED else name)
         periods = {TYPICAL: match.part.typical_clock_ns, CONFIGURED: base.hls.clock_ns}
         period = periods[clock] if isinstance(clock, str) else float(clock)
-        found[match.full_name, period] = None
+        device = (match.part.family, *(getattr(match.part, figure) for figure in FIGURES))
+        found[match.full_name, device, period] = None
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hw_trigger.explore.table import SCHEMA, Row, read_table, to_table, write_table
+from hw_trigger.explore.table import SCHEMA, Row, TableError, read_table, to_table, write_table
 from hw_trigger.files import sha256_bytes
 
 
@@ -20,11 +21,15 @@ class Store:
     Attributes
     ----------
     version
-        Of the estimator: rows of another one are not taken, as if they were not there.
+        Of the estimator: files of another one are not read, as if they were not there.
     """
 
     directory: Path
     version: str
+
+    @property
+    def _prefix(self) -> str:
+        return f"part-{sha256_bytes(self.version.encode())[:8]}"
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write the rows of a batch. The file is called after the designs in it: the same batch again replaces it.
@@ -35,20 +40,21 @@ class Store:
             The file cannot be written.
         """
         if rows:
-            key = sha256_bytes(" ".join([self.version, *(row["id"] for row in rows)]).encode())[:16]
-            write_table(self.directory / f"part-{key}.parquet", to_table(rows))
+            key = sha256_bytes(" ".join(row["id"] for row in rows).encode())[:16]
+            write_table(self.directory / f"{self._prefix}-{key}.parquet", to_table(rows))
 
     def load(self, ids: Iterable[str]) -> pa.Table:
         """Return the rows of these designs that are there, each once, in this order.
 
-        Raises
-        ------
-        TableError
-            A file is damaged.
+        A damaged file is as good as none: its designs are computed again.
         """
         wanted = {name: place for place, name in enumerate(ids)}
-        paths = sorted(self.directory.glob("part-*.parquet"))
-        table = pa.concat_tables([SCHEMA.empty_table(), *map(read_table, paths)])
+        tables = [SCHEMA.empty_table()]
+        for path in sorted(self.directory.glob(f"{self._prefix}-*.parquet")):
+            with contextlib.suppress(TableError):
+                tables.append(read_table(path))
+        table = pa.concat_tables(tables)
+        # Workers of a scheduler elsewhere may have another version.
         table = table.filter(pc.equal(table["estimator"], self.version))
         places: dict[int, int] = {}
         for index, name in enumerate(table["id"].to_pylist()):

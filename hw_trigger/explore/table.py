@@ -48,7 +48,9 @@ def _resources(suffix: str, kind: pa.DataType, unit: str, meaning: str) -> list[
 
 
 COLUMNS = (
-    Column("id", TEXT, "", "identity of the design: a hash of all that follows down to budget"),
+    Column(
+        "id", TEXT, "", "identity of the design: a hash of all that follows down to budget, and of what the part has"
+    ),
     Column("network", TEXT, "", "identity of sizes and formats, on which alone the accuracy depends"),
     Column("model", TEXT, "", "name of the sizes"),
     Column("quant", TEXT, "", "widths of weights and states"),
@@ -81,7 +83,8 @@ COLUMNS = (
     *_resources("_c_synthesis", REAL, "", " as C-synthesis reports them"),
     Column("tightest", TEXT, "", "resource of which the largest share is taken"),
     Column("tightest_share", REAL, "", "that share"),
-    Column("tightest_share_high", REAL, "", "largest share of any resource at the upper end of its error bar"),
+    Column("tightest_high", TEXT, "", "resource of the largest share at the upper end of the error bars"),
+    Column("tightest_share_high", REAL, "", "that share"),
     Column("fits", FLAG, "", "no resource is used beyond what the part has"),
     Column("fits_high", FLAG, "", "nor is it at the upper end of the error bars"),
     Column("doubts", TEXT, "", "why HLS may not synthesize it; empty where nothing is known"),
@@ -97,7 +100,7 @@ COLUMNS = (
     Column("auc_pr", REAL, "", "area under its precision-recall curve"),
     Column("auc_roc_window_spread", REAL, "", "AUC-ROC of the window-spread score, which no trigger has in time"),
     Column("auc_roc_float", REAL, "", "AUC-ROC of the causal score of the float network"),
-    Column("estimator", TEXT, "", "version of the package and hash of the estimator's constants"),
+    Column("estimator", TEXT, "", "version of the package and hash of the sources that rows are computed by"),
 )
 
 ACCURACY = ("auc_roc", "auc_pr", "auc_roc_window_spread", "auc_roc_float")

@@ -42,6 +42,10 @@ class MissingPackageError(UserError):
     """A package of the extra ``explore`` is not installed."""
 
 
+class NoDesignError(UserError):
+    """A sweep none of whose designs can be."""
+
+
 @dataclass(frozen=True)
 class Exploration:
     """What a sweep wrote.
@@ -86,6 +90,8 @@ def run_explore(
         A package of the extra ``explore`` is not installed.
     QueryError, SpaceError, NumbersError, SizeError, UnknownPartError, ObjectiveError
         Query or space cannot be.
+    NoDesignError
+        No design can be. What an earlier sweep wrote stays.
     ClusterError
         The scheduler cannot be reached, or workers die.
     UserError
@@ -111,8 +117,10 @@ def run_explore(
     with connect(cluster) as client:
         with reporter.task("designs", len(designs)) as advance:
             done = sweep(client, designs, store, parts, batch=wanted.batch, progress=advance)
+        table = store.load(design.id for design in designs)
+        if not table.num_rows:  # before what an earlier sweep has found is replaced by nothing
+            raise NoDesignError(_why_none(wanted.name, grid, done))
         accuracy = _accuracy(client, config, designs, reporter)
-    table = store.load(design.id for design in designs)
     outcome = _Outcome(config, space, grid, designs, table, done, asked, objectives)
     return outcome.write(directory, accuracy, reporter)
 
@@ -130,6 +138,19 @@ def require_packages() -> None:
         raise MissingPackageError(
             f'hw-trigger explore needs {", ".join(missing)}: install them with `pip install "hw_trigger[explore]"`'
         )
+
+
+def _why_none(name: str, grid: Grid, done: Sweep) -> str:
+    """Say why there is no design, for the first few reasons."""
+    reasons = _reasons(done)
+    if grid.skipped:
+        reasons.append(f"{grid.skipped} have reuse factors that a layer cannot have")
+    return f"no design of the sweep {name!r} can be: {'; '.join(reasons)}"
+
+
+def _reasons(done: Sweep) -> list[str]:
+    """Return the first few reasons why designs cannot be, each once."""
+    return list(dict.fromkeys(done.impossible.values()))[:3]
 
 
 def _accuracy(client: Any, config: Config, designs: Sequence[Design], reporter: Reporter) -> dict[str, Accuracy]:
@@ -201,8 +222,9 @@ class _Outcome:
             f"{len(self.designs)} designs of {len(self.grid)}: {self.done.known} known already, {self.done.computed} estimated, "
             f"{len(impossible)} that cannot be; {self.grid.skipped} more have factors that a layer cannot have"
         )
-        for reason in list(dict.fromkeys(impossible.values()))[:3]:
+        for reason in _reasons(self.done):
             reporter.say(f"a design that cannot be: {reason}")
+        reporter.say("resources are estimated with drawn weights: the sweep trains no network for them")
         if not evaluated and len({design.network for design in self.designs}) > 1:
             reporter.warn("accuracy was not evaluated, so that small networks win; explore.accuracy=ptq evaluates it")
         if found is not None:
@@ -219,6 +241,8 @@ class _Outcome:
             f"{'These' if possible else 'Of all, these'} are the ones that no other beats in all of: {names}.\n\n"
             "All hardware figures are estimated; resources are what logic synthesis leaves. Fits: yes, even at the upper end of "
             "the error bars; perhaps, within them.\n\n"
+            "Resources are estimated with drawn weights: the sweep trains no network for them, and with trained weights they "
+            "differ.\n\n"
             f"{front_markdown(front, self.objectives)}\n\n![Designs and front]({PLOT_NAMES[0]})\n"
         )
 

@@ -11,7 +11,7 @@ import pytest
 from hw_trigger.explore.designs import Design
 from hw_trigger.explore.evaluate import evaluate
 from hw_trigger.explore.fit import answer
-from hw_trigger.explore.query import parse_query
+from hw_trigger.explore.query import Query, parse_query
 from hw_trigger.explore.table import to_frame, to_table
 from hw_trigger.parts.database import known_parts
 
@@ -31,6 +31,7 @@ SHARED: dict[str, Any] = {
     "lut": 1000.0,
     "ff": 2000.0,
     "tightest": "lut",
+    "tightest_high": "dsp",
     "doubts": "",
 }
 
@@ -51,8 +52,13 @@ def frame(**columns: list[Any]) -> pd.DataFrame:
     return pd.DataFrame({**defaults, **columns}).assign(**{k: v for k, v in SHARED.items() if k not in columns})
 
 
+def ask(query: str) -> Query:
+    """The query; an empty one limits nothing."""
+    return parse_query(query) if query else Query("", (), {}, None)
+
+
 def best(results: pd.DataFrame, query: str) -> str | None:
-    found = answer(results, parse_query(query)).best
+    found = answer(results, ask(query)).best
     return None if found is None else str(found["id"])[0]
 
 
@@ -82,8 +88,8 @@ def test_what_surely_fits_is_preferred() -> None:
     assert only.text == (
         "1 of 1 designs meet 'minimize=latency'; the best is aaaaaaaa (LSTM 8 with latent 2, window 10, w8a8; xc7z020clg400-1 at "
         "10 ns, Resource, io_stream, reuse balanced, multipliers=16): latency 1 us, interval 5 us, 10 DSP, 4 BRAM18, 1,000 LUT, "
-        "2,000 FF, AUC-ROC not evaluated; it fits, but within the error bars it might not (largest share 90% of lut, at most "
-        "108%)"
+        "2,000 FF, AUC-ROC not evaluated; it fits, but within the error bars it might not (largest share 90% of lut; at the "
+        "upper end of the error bars 108% of dsp); resources are those with drawn weights: the sweep trains no network for them"
     )
 
 
@@ -109,7 +115,7 @@ def test_why_there_is_none() -> None:
     ],
 )
 def test_what_the_closest_misses(columns: dict[str, list[Any]], query: str, end: str) -> None:
-    assert answer(frame(**columns), parse_query(query)).text.endswith(end)
+    assert answer(frame(**columns), ask(query)).text.endswith(end)
 
 
 def test_no_designs_at_all() -> None:

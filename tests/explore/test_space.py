@@ -83,6 +83,9 @@ def test_sampling(base: Base) -> None:
     places = [every[design] for design in some]
     assert places == sorted(set(places))
     assert grid.sample(len(grid), seed=0) == list(grid)
+    nested = [{design.id for design in grid.sample(most, seed=3)} for most in (1, 49, 50, len(grid) - 1, len(grid))]
+    assert [len(ids) for ids in nested] == [1, 49, 50, len(grid) - 1, len(grid)]
+    assert all(smaller < larger for smaller, larger in itertools.pairwise(nested))
     with pytest.raises(IndexError):
         grid[len(grid)]
 

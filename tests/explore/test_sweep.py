@@ -24,6 +24,7 @@ from hw_trigger.explore.space import Base, Grid
 from hw_trigger.explore.store import Store
 from hw_trigger.explore.sweep import sweep
 from hw_trigger.explore.table import to_table
+from hw_trigger.parts.configured import with_parts
 from hw_trigger.parts.database import known_parts
 
 PARTS = known_parts()
@@ -59,6 +60,35 @@ def test_another_space_keeps_the_rows_that_apply(client: Any, base: Base, design
     done = sweep(client, other, store, PARTS)
     assert (done.known, done.computed) == (len(common), len(other) - len(common))
     assert store.load(design.id for design in other).num_rows == len(other)
+
+
+def test_a_part_that_is_described_otherwise_is_another(client: Any, base: Base, store: Store) -> None:
+    entry = {"family": "Artix-7", "dsp": 90, "bram18": 100, "lut": 20_800, "ff": 41_600}
+
+    def run(**changes: Any) -> tuple[int, list[dict[str, Any]]]:
+        own = replace(base, parts=with_parts(PARTS, {"mine": entry | changes}))
+        designs = Grid(small_space(part=("mine",)), own).sample(1000, 0)
+        done = sweep(client, designs, store, own.parts)
+        return done.known, store.load(design.id for design in designs).to_pylist()
+
+    first = run()
+    assert first[0] == 0
+    for changes in ({"dsp": 45}, {"family": "Virtex UltraScale+"}, {"uram": 1}):
+        assert run(**changes)[0] == 0, changes
+    assert run() == (len(first[1]), first[1])
+    halved = run(dsp=45)[1]
+    assert [row["dsp_share"] for row in halved] == [2 * row["dsp_share"] for row in first[1]]
+    # What does not enter an estimate changes nothing.
+    assert run(source="another")[0] == len(first[1])
+
+
+def test_a_damaged_file_is_computed_again(client: Any, designs: list[Design], store: Store) -> None:
+    sweep(client, designs, store, PARTS, batch=10)
+    path = min(store.directory.iterdir())
+    path.write_bytes(path.read_bytes()[:100])
+    again = sweep(client, designs, store, PARTS, batch=10)
+    assert 0 < again.computed <= 10
+    assert store.load(design.id for design in designs).equals(to_table(evaluate(designs, PARTS).rows))
 
 
 def test_designs_that_cannot_be_do_not_end_the_sweep(client: Any, designs: list[Design], store: Store) -> None:
@@ -141,6 +171,14 @@ def test_processes_give_the_same(designs: list[Design], store: Store) -> None:
     with connect(ClusterSettings(workers=1)) as processes:
         assert sweep(processes, designs, store, PARTS).computed == len(designs)
     assert store.load(design.id for design in designs).equals(to_table(evaluate(designs, PARTS).rows))
+
+
+def test_workers_leave_interrupts_to_the_command() -> None:
+    with connect(ClusterSettings(workers=1)) as client:
+        worker = client.submit(os.getpid, pure=False).result()
+        os.kill(worker, signal.SIGINT)
+        client.submit(time.sleep, 0.5, pure=False).result(timeout=20)
+        assert client.submit(os.getpid, pure=False).result(timeout=20) == worker
 
 
 def test_an_existing_scheduler(client: Any, designs: list[Design], store: Store) -> None:

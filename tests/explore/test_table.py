@@ -109,5 +109,11 @@ def test_a_store_gives_what_is_asked_for(rows: tuple[dict[str, object], ...], tm
     wanted = [ids[7], ids[20], ids[0], ids[4]]
     assert store.load(wanted)["id"].to_pylist() == [ids[7], ids[0], ids[4]]
     assert len(list((tmp_path / "results").iterdir())) == 2
-    # What another estimator said does not count.
-    assert Store(tmp_path / "results", "0.0 other").load(wanted).num_rows == 0
+    # What another estimator said does not count, not even where it was damaged.
+    other = Store(tmp_path / "results", "0.0 other")
+    assert other.load(wanted).num_rows == 0
+    for path in (tmp_path / "results").iterdir():
+        path.write_bytes(b"nothing")
+    other.append([{**row, "estimator": "0.0 other"} for row in rows[:2]])
+    assert other.load(ids)["id"].to_pylist() == ids[:2]
+    assert store.load(ids).num_rows == 0

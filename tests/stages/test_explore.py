@@ -20,6 +20,7 @@ from hw_trigger.detection.scores import ScoreKind
 from hw_trigger.explore.cluster import ClusterSettings, connect
 from hw_trigger.explore.networks import untrained_program
 from hw_trigger.explore.query import QueryError
+from hw_trigger.explore.space import FACTORS
 from hw_trigger.explore.table import read_table
 from hw_trigger.hls.reuse import resolve
 from hw_trigger.stages.accuracy import ChannelEvaluator
@@ -29,6 +30,7 @@ from hw_trigger.stages.explore import (
     RESULTS_NAME,
     SUMMARY_NAME,
     MissingPackageError,
+    NoDesignError,
     run_explore,
 )
 from hw_trigger.stages.reporter import Silent
@@ -75,7 +77,12 @@ def test_outputs(tmp_path: Path, scheduler: str) -> None:
     assert reporter.warned == [
         "accuracy was not evaluated, so that small networks win; explore.accuracy=ptq evaluates it"
     ]
-    assert (directory / FRONT_NAME).read_text("utf-8").startswith("# Pareto front: default\n\nOf 52 designs ")
+    front = (directory / FRONT_NAME).read_text("utf-8")
+    assert front.startswith("# Pareto front: default\n\nOf 52 designs ")
+    drawn = "esources are estimated with drawn weights: the sweep trains no network for them"
+    assert f"\nR{drawn}, and with trained weights they differ.\n" in front
+    assert f"r{drawn}" in reporter.said
+    assert answer.text.endswith("; resources are those with drawn weights: the sweep trains no network for them")
     first = tree(directory)
     explore(config, scheduler, "part=PYNQ-Z2 latency<1ms")
     assert tree(directory) == first
@@ -117,6 +124,29 @@ def test_no_design_leaves_no_best(tmp_path: Path, scheduler: str) -> None:
     assert any(
         text.startswith("no design of 52 meets 'latency<1ns': latency<1ns excludes 52") for text in reporter.said
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            [*(f"explore.space.{name}=[]" for name in FACTORS), "explore.space.balanced_multipliers=[1]"],
+            r"the budget multipliers=1 is too small for program '.+': with the strategy Latency it needs \d+ at least; .+",
+        ),
+        (
+            ["explore.space.reuse_factor=[7]", "explore.space.balanced_multipliers=[]"],
+            r"24 have reuse factors that a layer cannot have",
+        ),
+    ],
+)
+def test_a_sweep_without_designs_replaces_nothing(
+    tmp_path: Path, scheduler: str, changes: list[str], reason: str
+) -> None:
+    directory, _, _ = explore(small_config(tmp_path, *SPACE), scheduler, "minimize=latency")
+    before = tree(directory)
+    with pytest.raises(NoDesignError, match=f"^no design of the sweep 'default' can be: {reason}$"):
+        explore(small_config(tmp_path, *SPACE, *changes), scheduler, "minimize=latency")
+    assert tree(directory) == before
 
 
 @pytest.mark.parametrize("mode", ["ptq", "qat"])
