@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,8 @@ from hw_trigger.estimate.cross_validation import compare_each, errors_of
 from hw_trigger.estimate.fit import fit, rounded
 from hw_trigger.estimate.recorded import Recorded, recorded_designs
 from hw_trigger.markdown import markdown_table
+from hw_trigger.vendor.find import find_reports
+from hw_trigger.vendor.records import SynthesisReport
 
 NAMES = {"c_synthesis": "C-synthesis", "logic": "logic synthesis"}
 
@@ -69,20 +72,44 @@ def main() -> None:
 
 def check(designs: tuple[Recorded, ...], reports: Path) -> None:
     """Compare the recorded figures with the reports that they were read from."""
-    from hw_trigger.vendor.find import find_reports
-
     for recorded in designs:
         found = find_reports(reports / recorded.design.name)
-        synthesis = found.synthesis
-        assert synthesis is not None, recorded.design.name
-        measured = asdict(synthesis.design.resources)
-        wrong = {
-            name: measured[name]
-            for name in ("dsp", "bram18", "lut", "ff")
-            if measured[name] != recorded.c_synthesis[name]
+        if found.synthesis is None:
+            raise SystemExit(f"{found.directory} holds no report of C-synthesis")
+        measured = figures(found.synthesis, recorded.products)
+        if found.logic is not None:
+            measured |= {f"logic synthesis {name}": value for name, value in asdict(found.logic.resources).items()}
+        wanted = {
+            **{f"C-synthesis {name}": value for name, value in recorded.c_synthesis.items()},
+            **{f"logic synthesis {name}": value for name, value in recorded.logic.items()},
+            **{
+                f"{product} {name}": value
+                for product, both in recorded.products.items()
+                for name, value in both.items()
+            },
         }
-        assert not wrong, (recorded.design.name, wrong)
-        print(f"{recorded.design.name}: the recorded figures are those of its reports")
+        wrong = [name for name, value in wanted.items() if measured.get(name) != value]
+        if wrong:
+            raise SystemExit(f"{recorded.design.name}: not as recorded: {', '.join(wrong)}")
+        print(f"{recorded.design.name}: all {len(wanted)} recorded figures are those of its reports")
+
+
+def figures(synthesis: SynthesisReport, products: Iterable[str]) -> dict[str, float | None]:
+    """Return the figures of C-synthesis by name: of the design, and of the modules of its matrix products."""
+    design = synthesis.design
+    latency, interval = design.performance.latency, design.performance.interval
+    return {
+        **{f"C-synthesis {name}": value for name, value in asdict(design.resources).items()},
+        "C-synthesis latency_cycles": latency.maximum,
+        "C-synthesis interval_cycles": interval.maximum,
+        **{
+            f"{product} {name}": getattr(module.resources, name)
+            for product in products
+            for module in synthesis.modules
+            if module.name.endswith(f"_{product}_s")
+            for name in ("dsp", "ff")
+        },
+    }
 
 
 def _short(median: float, worst: float, factor: float) -> dict[str, float]:

@@ -130,6 +130,9 @@ def estimate(
             help="Estimate this project of hls4ml's stock layers (LSTM, GRU, dense) instead of the run's program."
         ),
     ] = None,
+    stock: Annotated[
+        bool, typer.Option("--stock", help="Estimate the same network made of hls4ml's stock layers, for comparison.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Estimate DSP, BRAM, LUT, FF, interval and latency, with error bars, before training or synthesis.
@@ -144,7 +147,7 @@ def estimate(
     if design is not None:
         found = run_estimate_design(design, settings, parts=part or ())
     else:
-        found = run_estimate(settings, Terminal(), parts=part or ())
+        found = run_estimate(settings, Terminal(), parts=part or (), stock=stock)
     if as_json:
         sections = [estimate_section(item).model_dump(mode="json") for item in found]
         out.print(json.dumps(sections, indent=2), markup=False, soft_wrap=True)
@@ -154,6 +157,42 @@ def estimate(
     out.print(estimates_table(found))
     for note in dict.fromkeys(note for item in found for note in item.notes):
         out.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def explore(
+    overrides: Overrides = None,
+    *,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    fit: Annotated[
+        str | None,
+        typer.Option("--fit", help="Find the best design: 'part=xc7z020 latency<100us dsp<50% minimize=interval'."),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Address of a Dask scheduler that runs: tcp://10.0.0.1:8786.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes of the local cluster; one a core.")
+    ] = None,
+    dashboard: Annotated[
+        str | None, typer.Option("--dashboard", help="Address of Dask's web page, as :8787; by default there is none.")
+    ] = None,
+) -> None:
+    """Sweep over designs with the estimator: table, Pareto front, and the best one, reports/explore-<name>.
+
+    Exits with 1 if no design meets --fit. A sweep that was interrupted goes on.
+    """
+    from hw_trigger.stages.explore import run_explore
+    from hw_trigger.stages.telemetry import choose_channel
+
+    terminal = Terminal()
+    settings = _load(overrides, config_name, config_dir)
+    if settings.explore.accuracy != "none":
+        settings = choose_channel(settings, terminal)
+    found = run_explore(settings, terminal, fit=fit, scheduler=scheduler, workers=workers, dashboard=dashboard)
+    if found.answer is not None and found.answer.best is None:
+        raise typer.Exit(1)
 
 
 @app.command()

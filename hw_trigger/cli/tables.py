@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
+from hw_trigger.estimate.resources import RESOURCES
 from hw_trigger.estimate.result import Estimate
 from hw_trigger.parts.database import Database, Part
 from hw_trigger.parts.table import PART_HEADINGS, SOURCE_HEADINGS, part_rows, source_rows
@@ -92,16 +93,17 @@ def estimates_table(found: Sequence[Estimate]) -> Table:
         "below each figure: lowest to highest, and the share of the part",
     )
     table.add_column("part")
-    for heading in ("DSP", "BRAM18", "LUT", "FF", "interval", "latency", "windows/s"):
+    for heading in ("clock", "DSP", "BRAM18", "LUT", "FF", "interval", "latency", "windows/s"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("fits")
     table.add_column("slowest layer")
     for item in found:
-        verdict = {None: "part unknown", True: "yes", False: f"no: {item.tightest}"}[item.fits]
+        excess = ", ".join(name for name in RESOURCES if (item.share(name) or 0) > 1)
+        verdict = {None: "part unknown", True: "yes", False: f"no: {excess}"}[item.fits]
         times = [_duration(item, name) for name in ("interval_cycles", "latency_cycles")]
         amounts = [_amount(item, name) for name in ("dsp", "bram18", "lut", "ff")]
         rate = f"{item.windows_per_second:,.0f}"
-        table.add_row(item.part, *amounts, *times, rate, verdict, item.bottleneck)
+        table.add_row(item.part, f"{item.clock_ns:g} ns", *amounts, *times, rate, verdict, item.bottleneck)
     return table
 
 

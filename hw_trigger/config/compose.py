@@ -138,8 +138,13 @@ def to_yaml(config: Config) -> str:
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 
 
-def from_yaml(text: str) -> Config:
+def from_yaml(text: str, **instead: Any) -> Config:
     """Read a configuration that `to_yaml` wrote.
+
+    Parameters
+    ----------
+    instead
+        Sections that are taken from here, whatever the text has: an older one may lack them.
 
     Raises
     ------
@@ -152,7 +157,7 @@ def from_yaml(text: str) -> Config:
         raise ConfigError(f"the saved configuration is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ConfigError("the saved configuration is empty or no mapping")
-    return validate(values)
+    return validate(values | instead)
 
 
 def _missing_option(error: MissingConfigException, where: Path) -> str:

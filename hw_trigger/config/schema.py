@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
+from hw_trigger.explore.space import Space
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.spec import Architecture, QuantSpec
 from hw_trigger.parts.configured import with_parts
@@ -84,6 +85,17 @@ class CsimSection(Section):
     jobs: PositiveInt | None
 
 
+class ExploreSection(Section):
+    """A sweep over designs."""
+
+    name: Name
+    space: Space
+    maximum: PositiveInt
+    batch: PositiveInt
+    accuracy: Literal["none", "ptq", "qat"]
+    objectives: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class PathsSection(Section):
     """Directories that outputs go to."""
 
@@ -106,6 +118,7 @@ class Config(Section):
     trigger: TriggerSection
     csim: CsimSection
     hls: HlsSettings
+    explore: ExploreSection
     paths: PathsSection
     parts: dict[str, Any] = {}
 
@@ -140,6 +153,11 @@ class Config(Section):
     def project_path(self) -> Path:
         """The directory of the run's HLS project."""
         return self.paths.projects / self.run_name
+
+    @property
+    def exploration_path(self) -> Path:
+        """The directory of the sweep's results."""
+        return self.paths.reports / f"explore-{self.explore.name}"
 
     @property
     def report_path(self) -> Path:

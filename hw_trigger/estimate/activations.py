@@ -25,7 +25,7 @@ TABLES = ("sigmoid", "tanh")
 SOFTMAX = ("softmax",)
 
 
-def activation(layer: StockActivation) -> Cost:
+def activation(layer: StockActivation, multiplier: tuple[int, int]) -> Cost:
     """Return the resources of an activation.
 
     Raises
@@ -41,7 +41,7 @@ def activation(layer: StockActivation) -> Cost:
     if layer.kind == "linear":
         return Cost()
     if layer.kind in SOFTMAX:
-        return _softmax(layer)
+        return _softmax(layer, multiplier)
     known = ", ".join((*TABLES, *PLAIN, *SOFTMAX))
     raise StockDesignError(
         f"activation {layer.name!r} is of the kind {layer.kind!r}, and the estimator has formulas for {known}"
@@ -80,10 +80,10 @@ def _table(layer: StockActivation) -> Cost:
     return layer.n_in * trimmed + rom_copies(layer.n_in) * memory(layer.table_size, _word(layer))
 
 
-def _softmax(layer: StockActivation) -> Cost:
+def _softmax(layer: StockActivation, multiplier: tuple[int, int]) -> Cost:
     """Exponentials of the differences from the largest, their sum, its inverse, and a product each."""
     width, n = layer.data.width, layer.n_in
-    dsp = product_dsps(layer.table.width, layer.table.width, (27, 18))
+    dsp = product_dsps(layer.table.width, layer.table.width, multiplier)
     one = op.adder(width) + op.comparator(width) + op.select(width) + op.adder(width + 1) + 3 * op.select(11)
     one += op.gate_logic(8) + op.register(2.5 * width) + op.multiplier(width, width, dsp)
     tables = rom_copies(n) * memory(layer.table_size, layer.table.width - 1)

@@ -18,6 +18,10 @@ TARGETS = {"dsp": 0.10, "bram18": 0.25, "lut": 0.30, "ff": 0.30, "latency_cycles
 """The median errors that the estimator is held to. No error bar is narrower: only constants are fitted without the design that is
 kept out, while the rules were read off all four."""
 
+KNOWN_LSTM = {"dsp": 1.2}
+"""Of an LSTM one figure is known, and was not fitted to: 2498 DSP slices at reuse factor 1, of which the estimate is 14% above.
+Error bars reach that far, and a little further, as how much weights spread differs from network to network."""
+
 
 @dataclass(frozen=True)
 class QuantityError:
@@ -63,7 +67,12 @@ def error_factors() -> dict[str, dict[str, float]]:
 
     UltraRAM is not used; cycles are the same in both countings.
     """
-    factors = {(error.counting, error.quantity): max(1 + TARGETS[error.quantity], error.factor) for error in published_errors()}
+    factors = {
+        (error.counting, error.quantity): max(
+            1 + TARGETS[error.quantity], KNOWN_LSTM.get(error.quantity, 1.0), error.factor
+        )
+        for error in published_errors()
+    }
     return {
         "c_synthesis": {"uram": 1.0, **{name: factors["c_synthesis", name] for name in C_SYNTHESIS}},
         "logic": {

@@ -7,7 +7,7 @@ adders, multiplexers and registers logic synthesis leaves. All else follows from
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 
 import numpy as np
@@ -114,6 +114,3 @@ def _shares(start: Calibration, designs: Sequence[Recorded], resource: str, name
     matrix = np.vstack([np.array(rows).reshape(-1, len(names)), pull])
     solution = lsq_linear(matrix, np.concatenate([wanted, pull @ starts]), bounds=(0.0, 1.0)).x
     return replace(start, **dict(zip(names, map(float, solution), strict=True)))
-
-
-Estimator = Callable[[Recorded], Calibration]

@@ -128,8 +128,6 @@ def _design(name: str, part: str, clock_ns: float, io_type: str, entries: list[d
         if entry["name"] in taken or (entry["kind"] == "transpose" and io_type == "io_parallel"):
             continue  # in io_parallel, a transposition is wires
         layers.append(_layer(entry, structs, layers))
-    if not layers:
-        raise StockDesignError(f"design {name!r} has no layers")
     return StockDesign(name, part, clock_ns, io_type, tuple(layers))
 
 
@@ -157,7 +155,7 @@ def _output(before: list[StockLayer]) -> Number | None:
 def _recurrent(entry: dict[str, Any], structs: Mapping[str, dict[str, Any]]) -> StockRecurrent:
     name, kind = entry["name"], _RECURRENT[entry["kind"]]
     data = _number(entry, "accum_t")
-    n_in, units = int(entry["n_in"]), int(entry["n_state"])
+    n_in, units = _whole(entry, "n_in"), _whole(entry, "n_state")
     rows = _GATES[kind] * units
     products = []
     for which, inputs in (("1", n_in), ("2", units)):
@@ -170,7 +168,7 @@ def _recurrent(entry: dict[str, Any], structs: Mapping[str, dict[str, Any]]) -> 
         kind=kind,
         n_in=n_in,
         n_units=units,
-        steps=int(entry["n_sequence"]),
+        steps=_whole(entry, "n_sequence"),
         return_sequence=int(entry.get("n_sequence_out", 1)) > 1,
         input_product=products[0],
         state_product=products[1],
@@ -193,14 +191,14 @@ def _activations(name: str, structs: Mapping[str, dict[str, Any]]) -> tuple[dict
 
 
 def _product(entry: dict[str, Any], data: Number | None) -> StockProduct:
-    n_in, n_out = int(entry["n_in"]), int(entry["n_out"])
+    n_in, n_out = _whole(entry, "n_in"), _whole(entry, "n_out")
     total = _number(entry, "accum_t")
     return StockProduct(
         name=entry["name"],
         n_in=n_in,
         n_out=n_out,
         strategy=_strategy(entry),
-        reuse_factor=int(entry["reuse_factor"]),
+        reuse_factor=_whole(entry, "reuse_factor"),
         data=data or total,
         weight=_number(entry, "weight_t"),
         total=total,
@@ -214,6 +212,15 @@ def _activation(entry: dict[str, Any], kind: str, data: Number | None) -> StockA
     return StockActivation(
         entry["name"], kind, int(entry["n_in"]), int(entry.get("table_size", 1024)), data or table, table
     )
+
+
+def _whole(entry: Mapping[str, Any], key: str) -> int:
+    try:
+        return int(entry[key])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StockDesignError(
+            f"layer {entry['name']!r} has {key} = {entry.get(key)!r}; a whole number is needed"
+        ) from error
 
 
 def _function(entry: Mapping[str, Any]) -> str:

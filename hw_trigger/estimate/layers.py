@@ -24,6 +24,9 @@ from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Scaling, Trigger
 from hw_trigger.hls.fifo import trigger_depth
 from hw_trigger.hls.settings import HlsSettings, ResolvedReuse
 
+GATE_PRODUCTS = 3
+"""Multiplications of one unit's gates: f*c, i*g, and o by tanh of the cell state."""
+
 GATE_REGISTERS = 6
 """Words that the pipeline of the gates holds a unit in each of two stages, counted from the source."""
 
@@ -36,6 +39,8 @@ class Part:
     ----------
     dsp_if_wide
         DSP slices of C-synthesis if products of narrow operands went to DSP slices too.
+    narrow_luts
+        LUTs that would be saved by that.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Part:
     cost: Cost
     multipliers: int = 0
     dsp_if_wide: float = 0.0
+    narrow_luts: float = 0.0
     weights: int = 0
     tables: int = 0
     buffers: int = 0
@@ -102,7 +108,7 @@ def lstm(layer: Lstm, reuse: ResolvedReuse, target: Target) -> Part:
     """Two products side by side, then the gates, `gate_unroll` units a cycle."""
     unroll = reuse.gate_unroll
     inputs, states = lstm_products(layer, reuse, target.settings.strategy)
-    gates, tables = _gates(layer, unroll, target)
+    gates, tables = _gates(layer, unroll, target.multiplier, target.calibration)
     words = target.steps if layer.return_sequence else 1
     buffer = _buffer(target, words, layer.n_units, layer.hidden.width)
     matrix = [products.cost(product, target.multiplier, target.calibration) for product in (inputs, states)]
@@ -111,9 +117,10 @@ def lstm(layer: Lstm, reuse: ResolvedReuse, target: Target) -> Part:
         layer.name,
         "lstm",
         matrix[0] + matrix[1] + gates + held + buffer,
-        multipliers=inputs.multipliers + states.multipliers + 3 * unroll,
+        multipliers=inputs.multipliers + states.multipliers + GATE_PRODUCTS * unroll,
         dsp_if_wide=sum(products.dsps(product, target.multiplier, narrow_in_lut=False) for product in (inputs, states))
-        + unroll * _gate_dsps(layer, target, narrow_in_lut=False),
+        + unroll * gate_dsps(layer, target.multiplier, narrow_in_lut=False),
+        narrow_luts=sum(products.narrow_luts(product, target.multiplier) for product in (inputs, states)),
         weights=inputs.weight_blocks + states.weight_blocks,
         tables=tables,
         buffers=round(buffer.c_synthesis.bram18),
@@ -153,6 +160,7 @@ def dense(layer: Dense, reuse: ResolvedReuse, target: Target, *, sequence: bool)
         products.cost(product, target.multiplier, target.calibration) + outputs + held + buffer,
         multipliers=product.multipliers,
         dsp_if_wide=products.dsps(product, target.multiplier, narrow_in_lut=False),
+        narrow_luts=products.narrow_luts(product, target.multiplier),
         weights=product.weight_blocks,
         buffers=round(buffer.c_synthesis.bram18),
         reuse=str(product.reuse_factor),
@@ -193,14 +201,15 @@ def trigger(layer: Trigger, target: Target) -> Part:
     )
 
 
-def _gates(layer: Lstm, unroll: int, target: Target) -> tuple[Cost, int]:
+@lru_cache(maxsize=4096)  # what a sweep over reuse factors asks for again and again
+def _gates(layer: Lstm, unroll: int, dsp_operands: tuple[int, int], calibration: Calibration) -> tuple[Cost, int]:
     """Return the resources behind the two products, and the block RAMs of the tables among them."""
     n, cell = layer.n_units, layer.cell
     total = layer.accumulator.width
     cost = Cost()
-    for gate in layer.gates:  # the sums of all units, requantized at once
-        cost += n * (op.adder(total) + _requantize(total, gate) + op.register(gate.width))
-        cost += unroll * op.read_mux(n // unroll, gate.width)
+    for gate in layer.gates:  # the sums of all units at once; each is requantized when its turn comes
+        cost += n * (op.adder(total) + op.register(total))
+        cost += unroll * (op.read_mux(n // unroll, total) + _requantize(total, gate))
     cost += n * op.register(cell.width) + unroll * op.read_mux(n // unroll, cell.width)
     arguments, results = (*layer.gates, cell), (*layer.activations, layer.cell_tanh)
     tables = Cost()
@@ -208,21 +217,22 @@ def _gates(layer: Lstm, unroll: int, target: Target) -> tuple[Cost, int]:
         tables += rom_copies(unroll) * memory(1 << argument.width, result.width)
     i, f, g, o = layer.activations
     for first, second, result in ((f, cell, cell), (i, g, cell), (o, layer.cell_tanh, layer.hidden)):
-        dsp = product_dsps(_signed(first), _signed(second), target.multiplier)
+        dsp = product_dsps(_signed(first), _signed(second), dsp_operands)
         wide = first.width + second.width
         cost += unroll * (op.multiplier(_signed(first), _signed(second), dsp) + _requantize(wide, result))
     cost += unroll * (op.adder(cell.width + 1) + _requantize(cell.width + 1, cell))
     cost += unroll * op.register(2 * GATE_REGISTERS * cell.width)
-    state = op.state_mux(cell.width, target.calibration) + op.state_mux(layer.hidden.width, target.calibration)
+    state = op.state_mux(cell.width, calibration) + op.state_mux(layer.hidden.width, calibration)
     cost += n * (state + op.register(cell.width + layer.hidden.width))
     machine = op.lut(80, 50) + op.register(40)
     return cost + tables + machine, round(tables.c_synthesis.bram18)
 
 
-def _gate_dsps(layer: Lstm, target: Target, *, narrow_in_lut: bool) -> int:
+def gate_dsps(layer: Lstm, multiplier: tuple[int, int], *, narrow_in_lut: bool = True) -> int:
+    """Return the DSP slices of the three products of a unit's gates."""
     i, f, g, o = layer.activations
     return sum(
-        product_dsps(_signed(first), _signed(second), target.multiplier, narrow_in_lut=narrow_in_lut)
+        product_dsps(_signed(first), _signed(second), multiplier, narrow_in_lut=narrow_in_lut)
         for first, second in ((f, layer.cell), (i, g), (o, layer.cell_tanh))
     )
 

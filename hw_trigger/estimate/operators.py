@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from hw_trigger.estimate.calibration import Calibration
+from hw_trigger.estimate.dsp import product_dsps
 from hw_trigger.estimate.resources import Cost, Resources
 
 _COMPARATORS = ((2, 8), (4, 9), (8, 11), (16, 13))
@@ -102,6 +103,13 @@ def multiplier(width: int, other: int, dsps: float) -> Cost:
         return Cost(Resources(dsp=dsps), Resources(dsp=dsps))
     luts = NARROW_MULTIPLIER_LUT * width * other
     return lut(luts, luts)
+
+
+def narrow_luts(width: int, other: int, multiplier_widths: tuple[int, int]) -> float:
+    """Return the LUTs of a multiplier that has no DSP slice for being narrow, which it would not need if it had one."""
+    narrow = not product_dsps(width, other, multiplier_widths)
+    wide = product_dsps(width, other, multiplier_widths, narrow_in_lut=False)
+    return NARROW_MULTIPLIER_LUT * width * other if narrow and wide else 0.0
 
 
 def index_bits(words: int) -> int:

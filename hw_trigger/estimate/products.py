@@ -98,6 +98,15 @@ def dsps(product: Product, multiplier: tuple[int, int], *, narrow_in_lut: bool =
     return product.multipliers * product_dsps(product.data, product.weight, multiplier, narrow_in_lut=narrow_in_lut)
 
 
+def narrow_luts(product: Product, multiplier: tuple[int, int]) -> float:
+    """Return the LUTs of those multipliers of a product that have no DSP slice for being narrow."""
+    if product.unrolled:
+        return sum(
+            count * op.narrow_luts(product.data, width, multiplier) for width, count in product.constants.multiplied
+        )
+    return product.multipliers * op.narrow_luts(product.data, product.weight, multiplier)
+
+
 def cost(product: Product, multiplier: tuple[int, int], calibration: Calibration) -> Cost:
     """Return the resources of a product."""
     if product.unrolled:

@@ -13,6 +13,7 @@ from hw_trigger.estimate.calibration import calibration
 from hw_trigger.estimate.dsp import operands
 from hw_trigger.estimate.errors import error_factors
 from hw_trigger.estimate.layers import Part, Target
+from hw_trigger.estimate.notes import clock_notes, narrow_notes
 from hw_trigger.estimate.result import Estimate, LayerEstimate
 from hw_trigger.estimate.timing import schedule, window_interval
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
@@ -59,7 +60,8 @@ def estimate(program: Program, settings: HlsSettings, parts: Database | None = N
         latency_cycles=max(row.busy[1] for row in rows),
         errors=error_factors(),
         dsp_at_most=sum(part.dsp_if_wide for part in built),
-        notes=_notes(built),
+        narrow_luts=sum(part.narrow_luts for part in built),
+        notes=_notes(built, settings.clock_ns),
     )
 
 
@@ -99,17 +101,11 @@ def _row(part: Part, busy: tuple[int, int]) -> LayerEstimate:
     )
 
 
-def _notes(parts: list[Part]) -> tuple[str, ...]:
-    notes = []
+def _notes(parts: list[Part], clock_ns: float) -> tuple[str, ...]:
     dsp = sum(part.cost.c_synthesis.dsp for part in parts)
-    wide = sum(part.dsp_if_wide for part in parts)
-    if round(wide) > round(dsp):
-        notes.append(
-            f"products of operands below 10 bits are taken to be made of LUTs; if HLS gave them DSP slices, "
-            f"there would be {round(wide)}"
-        )
-    notes.append(
+    recorded = (
         "error bars are from recorded designs of hls4ml's stock layers in Vivado HLS 2019.2; none of this project's kernels is "
         "recorded yet"
     )
-    return tuple(notes)
+    narrow = narrow_notes(dsp, sum(part.dsp_if_wide for part in parts))
+    return (*narrow, *clock_notes(clock_ns), recorded)

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from hw_trigger.estimate.resources import RESOURCES, Resources
 from hw_trigger.parts.database import Part
 
-STAGES = ("c_synthesis", "logic")
-"""The two countings: what C-synthesis would report, and what logic synthesis leaves."""
-
 
 @dataclass(frozen=True)
 class Range:
@@ -92,6 +89,8 @@ class Estimate:
         figure was at most above or below its estimate; see :mod:`hw_trigger.estimate.errors`.
     dsp_at_most
         DSP slices if HLS gave one to products of narrow operands, too; 0 where there are none.
+    narrow_luts
+        LUTs that would be saved by that.
     notes
         What a reader should know: what was assumed, what is not estimated.
     """
@@ -104,6 +103,7 @@ class Estimate:
     latency_cycles: int
     errors: Mapping[str, Mapping[str, float]]
     dsp_at_most: float = 0.0
+    narrow_luts: float = 0.0
     notes: tuple[str, ...] = ()
 
     @property
@@ -145,8 +145,13 @@ class Estimate:
         """Return a quantity of the whole design with its error bar: a resource, ``latency_cycles`` or ``interval_cycles``."""
         value = getattr(getattr(self, counting), quantity) if quantity in RESOURCES else getattr(self, quantity)
         factor = self.errors[counting][quantity]
-        high = max(value * factor, self.dsp_at_most) if quantity == "dsp" else value * factor
-        return Range(value, value / factor, high)
+        low, high = value / factor, value * factor
+        # Whether narrow products get DSP slices is not certain: both ends allow for it.
+        if quantity == "dsp":
+            high = max(high, self.dsp_at_most)
+        elif quantity == "lut":
+            low = max(0.0, value - self.narrow_luts) / factor
+        return Range(value, low, high)
 
     def share(self, resource: str, counting: str = "logic") -> float | None:
         """Return the share of the device's `resource`; ``None`` where the device is not known or has none of it."""

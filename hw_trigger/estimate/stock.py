@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 from hw_trigger.errors import UserError
 
+IO_TYPES = ("io_parallel", "io_stream")
+
 
 class StockDesignError(UserError):
     """A description of a stock design that cannot be estimated."""
+
+
+def _positive(what: str, **sizes: int) -> None:
+    for name, value in sizes.items():
+        if value < 1:
+            raise StockDesignError(f"{what} has {name} = {value}, and at least 1 is needed")
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,8 @@ class StockProduct:
     ----------
     nonzeros
         Weights that are not 0.
+    steps
+        How often a window it is computed.
     """
 
     name: str
@@ -43,6 +53,16 @@ class StockProduct:
     weight: Number
     total: Number
     nonzeros: int
+    steps: int = 1
+
+    def __post_init__(self) -> None:
+        _positive(
+            f"product {self.name!r}",
+            n_in=self.n_in,
+            n_out=self.n_out,
+            reuse_factor=self.reuse_factor,
+            n_sequence=self.steps,
+        )
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,9 @@ class StockActivation:
     table_size: int
     data: Number
     table: Number
+
+    def __post_init__(self) -> None:
+        _positive(f"activation {self.name!r}", n_in=self.n_in, table_size=self.table_size)
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,16 @@ class StockRecurrent:
     data: Number
     static: bool = True
 
+    def __post_init__(self) -> None:
+        _positive(f"recurrent layer {self.name!r}", n_sequence=self.steps)
+        rows = {"lstm": 4, "gru": 3}[self.kind] * self.n_units
+        for product, n_in in ((self.input_product, self.n_in), (self.state_product, self.n_units)):
+            if (product.n_in, product.n_out) != (n_in, rows):
+                raise StockDesignError(
+                    f"recurrent layer {self.name!r} has {self.n_in} inputs and {self.n_units} units, and its product "
+                    f"{product.name!r} has {product.n_in} inputs and {product.n_out} outputs; {n_in} and {rows} are needed"
+                )
+
 
 StockLayer = StockRecurrent | StockProduct | StockActivation
 
@@ -107,6 +140,18 @@ class StockDesign:
     clock_ns: float
     io_type: str
     layers: tuple[StockLayer, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise StockDesignError(f"design {self.name!r} has no layers")
+        if self.io_type not in IO_TYPES:
+            raise StockDesignError(
+                f"design {self.name!r} has the IOType {self.io_type!r}, and {' or '.join(IO_TYPES)} is needed"
+            )
+        if not 0.1 <= self.clock_ns <= 1000:
+            raise StockDesignError(
+                f"design {self.name!r} has a clock period of {self.clock_ns:g} ns, and 0.1 to 1000 are possible"
+            )
 
     @property
     def pipelined(self) -> bool:

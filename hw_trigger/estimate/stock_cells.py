@@ -73,7 +73,7 @@ def cell(layer: StockRecurrent, multiplier: tuple[int, int], calibration: Calibr
     inputs, states = matrix_products(layer, calibration)
     gate, candidate = activations_of(layer)
     total = products.cost(inputs, multiplier, calibration) + products.cost(states, multiplier, calibration)
-    total += activations.activation(gate) + activations.activation(candidate)
+    total += activations.activation(gate, multiplier) + activations.activation(candidate, multiplier)
     dsp = product_dsps(width, width, multiplier)
     total += PRODUCTS_A_UNIT * n * op.multiplier(width, width, dsp)
     total += inputs.n_out * op.adder(width)  # product with the input and product with the state
@@ -84,6 +84,18 @@ def cell(layer: StockRecurrent, multiplier: tuple[int, int], calibration: Calibr
         total += n * op.state_mux(width, calibration, inputs=3)  # the one tanh has two arguments
     machine = op.lut(60, 40) + op.register(30)
     return total + machine + n * op.register(width)
+
+
+def if_wide(layer: StockRecurrent, multiplier: tuple[int, int], calibration: Calibration) -> tuple[float, float]:
+    """Return a cell's DSP slices if narrow products got some too, and the LUTs that would be saved by that."""
+    width, behind = layer.data.width, PRODUCTS_A_UNIT * layer.n_units
+    matrix = matrix_products(layer, calibration)
+    slices = sum(products.dsps(product, multiplier, narrow_in_lut=False) for product in matrix)
+    luts = sum(products.narrow_luts(product, multiplier) for product in matrix)
+    return (
+        slices + behind * product_dsps(width, width, multiplier, narrow_in_lut=False),
+        luts + behind * op.narrow_luts(width, width, multiplier),
+    )
 
 
 def data_way(layer: StockRecurrent, *, streamed: bool) -> Cost:

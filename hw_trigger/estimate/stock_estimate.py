@@ -9,6 +9,7 @@ from hw_trigger.estimate import operators as op
 from hw_trigger.estimate.calibration import Calibration, calibration
 from hw_trigger.estimate.dsp import operands
 from hw_trigger.estimate.errors import error_factors
+from hw_trigger.estimate.notes import clock_notes, narrow_notes
 from hw_trigger.estimate.resources import Cost
 from hw_trigger.estimate.result import Estimate, LayerEstimate
 from hw_trigger.estimate.stock import StockActivation, StockDesign, StockLayer, StockProduct, StockRecurrent
@@ -30,6 +31,8 @@ class _Built:
     latency: int
     interval: int
     reuse: str
+    dsp_if_wide: float = 0.0
+    narrow_luts: float = 0.0
 
 
 def estimate_stock(
@@ -53,6 +56,7 @@ def estimate_stock(
     device = (known_parts() if parts is None else parts).find(design.part)
     builder = _Builder(design, operands(device), fitted)
     layers, clock = [], 0
+    dsp_if_wide = narrow_luts = 0.0
     for position, layer in enumerate(design.layers):
         built = builder.build(layer)
         last = position == len(design.layers) - 1
@@ -75,6 +79,8 @@ def estimate_stock(
                 busy=(clock, clock + built.latency),
             )
         )
+        dsp_if_wide += max(built.dsp_if_wide, built.cost.c_synthesis.dsp)
+        narrow_luts += built.narrow_luts
         clock += built.latency + (HANDSHAKE_CYCLES if built.latency else 0)
     return Estimate(
         part=design.part,
@@ -84,7 +90,13 @@ def estimate_stock(
         interval_cycles=max(layer.interval_cycles for layer in layers),
         latency_cycles=clock,
         errors=error_factors() if constants is None else {},
-        notes=_notes(design),
+        dsp_at_most=dsp_if_wide,
+        narrow_luts=narrow_luts,
+        notes=(
+            *narrow_notes(sum(layer.c_synthesis.dsp for layer in layers), dsp_if_wide),
+            *clock_notes(design.clock_ns),
+            *_notes(design),
+        ),
     )
 
 
@@ -109,6 +121,7 @@ class _Builder:
         # A state that is not static lets the unrolled steps be hardware of their own, a window entering after another.
         copies = layer.steps if self.design.pipelined and not layer.static else 1
         total = copies * stock_cells.cell(layer, self.multiplier, self.calibration)
+        slices, luts = stock_cells.if_wide(layer, self.multiplier, self.calibration)
         multipliers = inputs.multipliers + states.multipliers + stock_cells.PRODUCTS_A_UNIT * layer.n_units
         return _Built(
             cost=total + (Cost() if copies > 1 else stock_cells.data_way(layer, streamed=streamed)),
@@ -119,20 +132,24 @@ class _Builder:
             latency=latency,
             interval=max(inputs.reuse_factor, states.reuse_factor) if copies > 1 else latency + 1,
             reuse=f"{inputs.reuse_factor}, {states.reuse_factor}",
+            dsp_if_wide=copies * slices,
+            narrow_luts=copies * luts,
         )
 
     def _dense(self, layer: StockProduct) -> _Built:
         product = stock_cells.product_of(layer, self.calibration.dense_gain, held=True)
-        latency = products.cycles(product, self.design.clock_ns)
+        step = products.cycles(product, self.design.clock_ns)
         return _Built(
             cost=products.cost(product, self.multiplier, self.calibration),
             multipliers=product.multipliers,
             weights=product.weight_blocks,
             tables=0,
-            step=latency,
-            latency=latency,
-            interval=product.reuse_factor,
+            step=step,
+            latency=layer.steps * step,
+            interval=layer.steps * product.reuse_factor,
             reuse=str(product.reuse_factor),
+            dsp_if_wide=products.dsps(product, self.multiplier, narrow_in_lut=False),
+            narrow_luts=products.narrow_luts(product, self.multiplier),
         )
 
     def _activation(self, layer: StockActivation) -> _Built:
@@ -140,7 +157,7 @@ class _Builder:
         # In the dataflow each result is held until the next process has taken it.
         held = layer.n_in * (op.state_mux(layer.data.width, self.calibration) + op.register(layer.data.width))
         return _Built(
-            cost=activations.activation(layer) + (held if layer.kind in activations.PLAIN else Cost()),
+            cost=activations.activation(layer, self.multiplier) + (held if layer.kind in activations.PLAIN else Cost()),
             multipliers=0,
             weights=0,
             tables=activations.table_blocks(layer),

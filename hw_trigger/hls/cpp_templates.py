@@ -39,9 +39,7 @@ class DenseConfig(LayerConfigTemplate):  # type: ignore[misc]
         part: Dense = node.get_attr("part")
         reuse: ResolvedReuse = node.get_attr("reuse")
         numbers = {"n_steps": part.steps, "n_in": part.n_inputs, "n_out": part.n_outputs}
-        product = _product(
-            node, "product", ("weight", "bias"), (part.n_inputs, part.n_outputs), reuse.reuse_factor
-        )
+        product = _product(node, "product", ("weight", "bias"), (part.n_inputs, part.n_outputs), reuse.reuse_factor)
         return _config(node, numbers, products=[product])
 
 

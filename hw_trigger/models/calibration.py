@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hw_trigger.errors import UserError
@@ -22,6 +21,7 @@ from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.program import FLOAT32_BITS
 from hw_trigger.fixedpoint.tables import MAX_TABLE_BITS, Activation, evaluate
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.integer_bits import Values, least_error
 from hw_trigger.models.spec import DenseFormats, LstmFormats, NetworkFormats, QuantSpec, TensorSpec
 from hw_trigger.models.statistics import LstmValues, observe
 
@@ -30,8 +30,6 @@ MOST_WINDOWS = 64
 
 _TABLE_ARGUMENTS = {"gate", "cell"}
 _MAY_BE_UNSIGNED = {"raw", "input", "sigmoid"}
-
-Values = NDArray[np.float64]
 
 
 class CalibrationError(UserError):
@@ -86,26 +84,6 @@ def check_spec(quant: QuantSpec) -> None:
                 f"quant {quant.name!r}: tensor {name!r} is unsigned, and its values are negative too; "
                 f"only these may be unsigned: {allowed}"
             )
-
-
-def least_error(spec: TensorSpec, values: Values, function: Callable[[Values], Values] | None = None) -> int:
-    """Return the integer bits for which quantization of `values` has the least mean square error.
-
-    Parameters
-    ----------
-    function
-        The error is taken of ``function(values)`` where given. The fewest bits are returned where several do equally well.
-    """
-    largest = float(np.max(np.abs(values), initial=0.0))
-    # Enough that nothing saturates; more would only be coarser.
-    most = (int(np.frexp(largest)[1]) + spec.signed) if largest > 0 else 1
-    wanted = values if function is None else function(values)
-    errors = {}
-    for integer in range(most - spec.width + 1, most + 1):
-        target = spec.format(integer)
-        found = target.values(target.quantize(values))
-        errors[integer] = float(np.mean(np.square((found if function is None else function(found)) - wanted)))
-    return min(errors, key=errors.__getitem__)
 
 
 def _lstms(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -90,8 +90,7 @@ def _part(name: Any, entry: Any) -> Part:
     try:
         told = _Entry.model_validate(dict(entry))
     except ValidationError as error:
-        wrong = (_wrong(entry, each["type"], each["loc"][0]) for each in error.errors())
-        raise PartError(f"{where} {'; it '.join(wrong)}") from error
+        raise PartError(f"{where} {'; it '.join(_wrong(entry, error))}") from error
     return Part(
         name=name.lower(),
         family=told.family,
@@ -105,10 +104,17 @@ def _part(name: Any, entry: Any) -> Part:
     )
 
 
-def _wrong(entry: Mapping[Any, Any], kind: str, key: Any) -> str:
-    """Return what is wrong with one key, as the end of a sentence about the part."""
-    if kind == "missing":
-        return f"has no {key}; needed are {', '.join(NEEDED)}"
+def _wrong(entry: Mapping[Any, Any], error: ValidationError) -> Iterator[str]:
+    """Yield what is wrong, as ends of a sentence about the part: what is missing in one, then key by key."""
+    keys = [(each["type"], each["loc"][0]) for each in error.errors()]
+    missing = [str(key) for kind, key in keys if kind == "missing"]
+    if missing:
+        yield f"has no {', '.join(missing)}; needed are {', '.join(NEEDED)}"
+    yield from (_wrong_key(entry, kind, key) for kind, key in keys if kind != "missing")
+
+
+def _wrong_key(entry: Mapping[Any, Any], kind: str, key: Any) -> str:
+    """Return what is wrong with one key that is there."""
     if kind == "extra_forbidden":
         return f"has an unknown key {key!r}{nearest(str(key), MEANING)}; allowed are {', '.join(MEANING)}"
     close = nearest(str(entry[key]), FAMILIES) if key == "family" else ""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_trigger.detection.metrics import DetectionMetrics
+from hw_trigger.estimate.errors import QuantityError
+from hw_trigger.estimate.result import Estimate
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.telemetry.channel import ChannelFacts, Interval, sample_labels
+from hw_trigger.vendor.compare import Row
 from hw_trigger.verification.table import VerificationTable
 
 _Values = NDArray[np.float64]
@@ -125,6 +129,96 @@ class Saturations:
     raw_samples: int = 0
 
 
+@dataclass(frozen=True)
+class VendorFigures:
+    """Vendor reports of the HLS project, beside the estimate.
+
+    Attributes
+    ----------
+    rows
+        See :func:`hw_trigger.vendor.compare.compare`.
+    files
+        What was read, below the project.
+    missing
+        What was not found, and how to get it.
+    remarks
+        Where the reports do not quite agree.
+    """
+
+    rows: tuple[Row, ...]
+    files: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What designs are compared by.
+
+    Attributes
+    ----------
+    unit
+        As it is shown behind the name; empty for a mere number.
+    better
+        Whether less or more of it is better.
+    origin
+        Whether it was estimated, or measured.
+    """
+
+    name: str
+    unit: str = ""
+    better: Literal["less", "more"] = "less"
+    origin: Literal["estimated", "measured"] = "estimated"
+
+
+@dataclass(frozen=True)
+class DesignPoint:
+    """One design of a sweep.
+
+    Attributes
+    ----------
+    label
+        Its parameters as they are to be shown.
+    values
+        One for each objective.
+    on_front
+        No other design is at least as good in every objective and better in one.
+    this
+        It is the design of the report.
+    """
+
+    label: str
+    values: tuple[float, ...]
+    on_front: bool
+    this: bool = False
+
+
+@dataclass(frozen=True)
+class ParetoFront:
+    """Designs of a sweep, and which of them are on the Pareto front.
+
+    Attributes
+    ----------
+    objectives
+        Two at least; the first two are the axes of the plot.
+    points
+        All designs, or those worth showing.
+    explored
+        How many designs were estimated.
+    possible
+        How many of them are expected to fit their part and to be synthesized; the front is of these, or of all if there is none.
+    """
+
+    objectives: tuple[Objective, ...]
+    points: tuple[DesignPoint, ...]
+    explored: int
+    possible: int
+
+    def __post_init__(self) -> None:
+        if len(self.objectives) < 2 or any(len(point.values) != len(self.objectives) for point in self.points):
+            raise ValueError(f"{len(self.objectives)} objectives; two at least are needed, and a value of each a point")
+
+
 @dataclass(frozen=True, eq=False)
 class ReportData:
     """All that a report can say of a run; what is ``None`` or empty has not been done yet.
@@ -148,7 +242,15 @@ class ReportData:
     verification
         Written by the C-simulation.
     settings
-        Of the HLS project, from which the estimate follows.
+        Of the HLS project.
+    estimate
+        Of the program with these settings.
+    estimator_errors
+        How far off the estimator was on recorded designs.
+    vendor
+        Reports of the vendor's tools in the HLS project.
+    pareto
+        Of a sweep over designs.
     saturations
         Counted on the test windows.
     provenance
@@ -166,6 +268,10 @@ class ReportData:
     telemetry: Telemetry | None = None
     verification: VerificationTable | None = None
     settings: HlsSettings | None = None
+    estimate: Estimate | None = None
+    estimator_errors: tuple[QuantityError, ...] = ()
+    vendor: VendorFigures | None = None
+    pareto: ParetoFront | None = None
     saturations: Saturations | None = None
     provenance: Mapping[str, str | int | float] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from hw_trigger.report.data import LossCurve, Telemetry
+from hw_trigger.report.data import LossCurve, Objective, ParetoFront, Telemetry
 from hw_trigger.report.panels import Panel
 from hw_trigger.report.style import BLACK, BLUE, GREEN, GREY, ORANGE, SHADE, WIDTH, look
 from hw_trigger.telemetry.channel import Interval
@@ -141,6 +141,43 @@ def windows(panels: Sequence[Panel], unit: str) -> Figure:
         grid[0].set_ylabel(f"value ({unit})")
         figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
+
+
+def pareto(front: ParetoFront) -> Figure:
+    """The designs of a sweep by their first two objectives, those on the Pareto front joined, and this design marked.
+
+    With more than two objectives, a design may be on the front though another is better in the two that are drawn.
+    """
+    first, second = front.objectives[:2]
+    others = [point.values for point in front.points if not point.on_front]
+    best = sorted(point.values for point in front.points if point.on_front)
+    this = [point.values for point in front.points if point.this]
+    with look():
+        figure = Figure(figsize=(WIDTH, 4.2))
+        axes = figure.subplots()
+        axes.plot(*_columns(others), ".", color=GREY, markersize=4, alpha=0.6, label="other designs")
+        joined = "-" if len(front.objectives) == 2 else "none"
+        drawn = "steps-post" if first.better == second.better == "less" else "default"
+        label = f"Pareto front ({len(best):,})"
+        axes.plot(*_columns(best), marker="o", markersize=4, color=BLUE, linestyle=joined, drawstyle=drawn, label=label)
+        axes.plot(*_columns(this), "*", color=ORANGE, markersize=14, markeredgecolor="white", label="this design")
+        for objective, index, axis in ((first, 0, axes.xaxis), (second, 1, axes.yaxis)):
+            values = [point.values[index] for point in front.points]
+            if values and min(values) > 0 and max(values) > 20 * min(values):
+                axes.set_xscale("log") if index == 0 else axes.set_yscale("log")
+            axis.set_label_text(_label(objective))
+        axes.set_title("Designs that were explored")
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _columns(values: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
+    return [each[0] for each in values], [each[1] for each in values]
+
+
+def _label(objective: Objective) -> str:
+    unit = f" ({objective.unit})" if objective.unit else ""
+    return f"{objective.name}{unit}, {objective.better} is better"
 
 
 def _draw_samples(axes: Axes, telemetry: Telemetry, where: slice, *, linewidth: float) -> None:

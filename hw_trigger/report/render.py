@@ -1,28 +1,47 @@
-"""Write a report: ``report.json``, ``report.md`` and the plots, all of them or none."""
+"""Write a report: ``report.json``, ``report.md``, ``report.html`` and the plots, all of them or none.
+
+Markdown and HTML are rendered from the report as data, which is what the JSON file holds; only the plots of telemetry are drawn
+from more than it does.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from matplotlib.figure import Figure
 
 from hw_trigger.files import to_json, whole_directory
 from hw_trigger.markdown import markdown_table
-from hw_trigger.report import figures
+from hw_trigger.report import design_tables, diagram, figures, numbers, schema, tables, timeline, utilization
 from hw_trigger.report.data import ReportData
-from hw_trigger.report.document import to_document
+from hw_trigger.report.document import to_report
+from hw_trigger.report.headlines import headlines
 from hw_trigger.report.panels import choose
-from hw_trigger.report.style import png
-from hw_trigger.verification.rendering import to_markdown
-from hw_trigger.verification.table import VerificationTable
+from hw_trigger.report.section import ORIGINS
+from hw_trigger.report.style import inline_svg, png
+from hw_trigger.report.tables import Table
+from hw_trigger.templates import environment
+from hw_trigger.verification.rendering import verdict
 
 JSON_NAME = "report.json"
 MARKDOWN_NAME = "report.md"
+HTML_NAME = "report.html"
 CONFIG_NAME = "config.yaml"
+
+CAPTIONS = {
+    "design": "Block diagram: formats are exact; cycles, and resources as logic synthesis would leave them, are estimated",
+    "utilization": "Utilization of the part in both countings, with error bars",
+    "pipeline": f"Which layer is busy when, for {timeline.WINDOWS} windows that follow each other as soon as they can",
+    "pareto": "Designs that were explored, and their Pareto front",
+    "reconstruction": "Test telemetry and its reconstruction",
+    "score": "Causal score, threshold, labelled anomalies and alarms",
+    "windows": "Windows and their reconstruction",
+    "loss": "Loss of every epoch",
+}
+"""What each plot shows."""
 
 
 def write_report(data: ReportData, directory: Path, *, configuration: str | None = None) -> None:
@@ -41,19 +60,28 @@ def write_report(data: ReportData, directory: Path, *, configuration: str | None
         The HLS settings do not fit the program.
     """
     plots = draw(data)
-    document = to_document(data, {name: f"{name}.png" for name in plots})
+    drawn = ["design"]
+    if data.estimate is not None:
+        drawn += ["pipeline", *(["utilization"] if data.estimate.device is not None else [])]
+    names = {name: f"{name}.svg" for name in drawn} | {name: f"{name}.png" for name in plots}
+    report = to_report(data, names)
     with whole_directory(directory) as scratch:
-        (scratch / JSON_NAME).write_text(to_json(document), "utf-8")
-        (scratch / MARKDOWN_NAME).write_text(markdown(document), "utf-8")
+        (scratch / JSON_NAME).write_text(to_json(report.model_dump(mode="json")), "utf-8")
+        (scratch / MARKDOWN_NAME).write_text(markdown(report), "utf-8")
+        (scratch / HTML_NAME).write_text(page(report, plots), "utf-8")
         if configuration is not None:
             (scratch / CONFIG_NAME).write_text(configuration, "utf-8")
+        for name, text in drawings(report, alone=True).items():
+            (scratch / names[name]).write_text(text, "utf-8")
         for name, figure in plots.items():
-            (scratch / f"{name}.png").write_bytes(png(figure))
+            (scratch / names[name]).write_bytes(png(figure))
 
 
 def draw(data: ReportData) -> dict[str, Figure]:
     """Return the plots that the data suffice for, by name."""
     plots = {}
+    if data.pareto is not None:
+        plots["pareto"] = figures.pareto(data.pareto)
     if data.telemetry is not None:
         plots["reconstruction"] = figures.reconstruction(data.telemetry)
         plots["score"] = figures.causal_score(data.telemetry)
@@ -64,40 +92,55 @@ def draw(data: ReportData) -> dict[str, Figure]:
     return plots
 
 
-def markdown(document: dict[str, Any]) -> str:
-    """Return the report of :func:`hw_trigger.report.document.to_document` as Markdown."""
-    recorded = document["verification"]
-    verification = None if recorded is None else to_markdown(VerificationTable.from_dict(recorded))
-    text = _environment().get_template("report.md.jinja").render(report=document, verification=verification)
+def drawings(report: schema.Report, *, alone: bool = False) -> dict[str, str]:
+    """Return the drawings that follow from the report as SVG elements, by name; `alone`, each has its style in it."""
+    values: dict[str, tuple[str, Any]] = {"design": ("diagram", diagram.draw(report))}
+    if report.estimate is not None:
+        values["pipeline"] = ("timeline", timeline.draw(report.estimate))
+        values["utilization"] = ("bars", utilization.draw(report.estimate))
+    return {
+        name: _render(f"{name}.svg.jinja", {key: drawing}, title=CAPTIONS[name], alone=alone)
+        for name, (key, drawing) in values.items()
+        if drawing is not None
+    }
+
+
+def markdown(report: schema.Report) -> str:
+    """Return the report as Markdown."""
+    text = _render("report.md.jinja", _shared(report), table=_markdown_table)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(  # noqa: S701 - what is written is Markdown, not HTML
-        loader=jinja2.PackageLoader("hw_trigger.report", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals["table"] = markdown_table
-    environment.filters |= {"count": _count, "figure": _figure, "share": _share, "kib": _kib}
-    return environment
+def page(report: schema.Report, plots: Mapping[str, Figure]) -> str:
+    """Return the report as one HTML page that needs nothing else: no network, no script, no other file.
+
+    Parameters
+    ----------
+    plots
+        By name, those that are drawn from more than the report holds.
+    """
+    inline = drawings(report) | {name: inline_svg(figure, name, CAPTIONS[name]) for name, figure in plots.items()}
+    return _render("report.html.jinja", _shared(report), inline=inline)
 
 
-def _count(value: int) -> str:
-    return f"{value:,}"
+def _shared(report: schema.Report) -> dict[str, Any]:
+    """Return what both templates see."""
+    return {
+        "report": report,
+        "headlines": headlines(report),
+        "tables": tables,
+        "design_tables": design_tables,
+        "numbers": numbers,
+        "captions": CAPTIONS,
+        "origins": ORIGINS,
+        "verdict": None if report.verification is None else verdict(report.verification.table),
+    }
 
 
-def _figure(value: float | None) -> str:
-    """Three decimals, or a dash for what is not defined."""
-    return "-" if value is None else f"{value:.3f}"
+def _render(template: str, values: Mapping[str, Any], **more: Any) -> str:
+    return environment("hw_trigger.report").get_template(template).render(**values, **more)
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
-
-
-def _kib(bits: int) -> str:
-    return f"{bits / 8 / 1024:.2f}"
+def _markdown_table(table: Table) -> str:
+    rows = [[f"`{cell}`" if column in table.code else cell for column, cell in enumerate(row)] for row in table.rows]
+    return markdown_table(table.headers, rows, right=table.numbers)

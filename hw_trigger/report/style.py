@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import matplotlib as mpl
@@ -17,6 +19,20 @@ ORANGE = "#D55E00"
 GREEN = "#009E73"
 SHADE = "#F0C808"
 GREY = "#6B6B6B"
+
+_GRID = "#E3E3E3"
+
+_THEME = {
+    BLACK: "ink",
+    BLUE: "blue",
+    ORANGE: "orange",
+    GREEN: "green",
+    SHADE: "shade",
+    GREY: "soft",
+    _GRID: "grid",
+    "#ffffff": "paper",
+}
+"""The page's variables for colours, which are others in the dark."""
 
 WIDTH = 10.0
 """Inches of a plot as wide as the page."""
@@ -33,11 +49,12 @@ _LOOK: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#E3E3E3",
+    "grid.color": _GRID,
     "grid.linewidth": 0.7,
     "lines.linewidth": 1.2,
     "legend.frameon": False,
     "legend.fontsize": 9,
+    "svg.fonttype": "none",  # text stays text, to be selected and searched
 }
 
 
@@ -56,3 +73,30 @@ def png(figure: Figure) -> bytes:
     with look():
         figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
+
+
+def inline_svg(figure: Figure, name: str, title: str) -> str:
+    """Return a figure as an SVG element for an HTML page, in the page's colours; equal figures give equal text.
+
+    Parameters
+    ----------
+    name
+        Goes before every identifier, so that several figures can be on one page.
+    title
+        What it shows, for those who do not see it.
+    """
+    stream = StringIO()
+    with look(), mpl.rc_context({"svg.hashsalt": name}):
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
+    text = stream.getvalue()
+    text = text[text.index("<svg") :].rstrip()
+    text = re.sub(r"<!--.*?-->\n?|<metadata>.*?</metadata>\n?", "", text, flags=re.DOTALL)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
+    for colour, variable in _THEME.items():
+        text = re.sub(rf"{colour}\b", f"var(--{variable})", text, flags=re.IGNORECASE)
+    text = re.sub(r"#000\b", "var(--ink)", text)
+    # Text that says no colour is black.
+    head, body = text.split(">", 1)
+    label = html.escape(title)
+    return f'{head} class="plot" role="img" aria-label="{label}" fill="var(--ink)">\n<title>{label}</title>{body}'

@@ -11,18 +11,22 @@ from hw_trigger.estimate.hls4ml_design import read_design
 from hw_trigger.estimate.program import estimate
 from hw_trigger.estimate.result import Estimate
 from hw_trigger.estimate.stock_estimate import estimate_stock
+from hw_trigger.estimate.stock_twin import stock_twin
+from hw_trigger.explore.networks import untrained_program
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.subject import open_subject
 from hw_trigger.stages.telemetry import NoRunError, find_channel
-from hw_trigger.stages.untrained import untrained_program
 
 
-def run_estimate(config: Config, reporter: Reporter, *, parts: Sequence[str] = ()) -> list[Estimate]:
+def run_estimate(
+    config: Config, reporter: Reporter, *, parts: Sequence[str] = (), stock: bool = False
+) -> list[Estimate]:
     """Return the estimate of the configured design on each part; on the configured one where none is named.
 
-    Where there is no bundle, initial weights stand for trained ones: that is told.
+    Where there is no bundle, drawn weights stand for trained ones: that is told. With `stock`, the network is estimated as if it
+    were made of hls4ml's stock layers.
 
     Raises
     ------
@@ -36,7 +40,10 @@ def run_estimate(config: Config, reporter: Reporter, *, parts: Sequence[str] = (
     database = config.database()
     chosen = [database.resolve(part).full_name for part in parts] or [config.hls.part]
     program, settings = _program(config, reporter)
-    return [estimate(program, replace(settings, part=part), database) for part in chosen]
+    targets = [replace(settings, part=part) for part in chosen]
+    if stock:
+        return [estimate_stock(stock_twin(program, target), parts=database) for target in targets]
+    return [estimate(program, target, database) for target in targets]
 
 
 def run_estimate_design(path: Path, config: Config, *, parts: Sequence[str] = ()) -> list[Estimate]:
@@ -62,9 +69,9 @@ def _program(config: Config, reporter: Reporter) -> tuple[Program, HlsSettings]:
         config = config.model_copy(update={"run": config.run or f"{AUTO_CHANNEL}{config.run_suffix}"})
     if config.onnx is None and not config.bundle_path.is_dir():
         reporter.warn(
-            f"there is no bundle {config.bundle_path} yet: initial weights stand for trained ones, which matters where they are "
+            f"there is no bundle {config.bundle_path} yet: drawn weights stand for trained ones, which matters where they are "
             "constants (reuse factor 1)"
         )
-        return untrained_program(config), config.hls
+        return untrained_program(config.architecture(), config.quant), config.hls
     subject = open_subject(config)
     return subject.program, subject.config.hls

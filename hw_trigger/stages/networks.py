@@ -12,6 +12,9 @@ from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.models.quant_autoencoder import QuantAutoencoder
 from hw_trigger.training.state import load_state
 
+LATER = ("csim", "hls", "explore", "paths", "parts")
+"""Sections of the configuration that training does not see."""
+
 
 def open_bundle(config: Config) -> tuple[Bundle, Config]:
     """Return the run's bundle, and the configuration that goes with it.
@@ -24,13 +27,12 @@ def open_bundle(config: Config) -> tuple[Bundle, Config]:
         There is no bundle, or it is damaged.
     """
     bundle = load_bundle(config.bundle_path)
-    trained = from_yaml(bundle.read(CONFIG).decode())
+    given = config.model_dump(mode="json", include=set(LATER))
+    trained = from_yaml(bundle.read(CONFIG).decode(), **given)
     data = config.data.model_copy(
         update={"columns": trained.data.columns, "allow_constant": trained.data.allow_constant}
     )
-    later = {"run": config.run_name, "data": data}
-    later |= {name: getattr(config, name) for name in ("csim", "hls", "paths", "parts")}
-    return bundle, trained.model_copy(update=later)
+    return bundle, trained.model_copy(update={"run": config.run_name, "data": data})
 
 
 def use_threads(config: Config) -> None:

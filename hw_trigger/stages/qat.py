@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
-from pathlib import Path
-
-import torch
-from torch import Tensor, nn
 
 from hw_trigger.bundle.bundle import CONFIG, FLOAT_WEIGHTS, HISTORY, QUANTIZED_WEIGHTS, Bundle, write_bundle
 from hw_trigger.bundle.manifest import ChannelRecord, Manifest, ScalerRecord, ThresholdRecord
@@ -17,25 +13,18 @@ from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.scores import mean_squares_of_sums
 from hw_trigger.detection.threshold import fit_threshold
-from hw_trigger.files import sha256_bytes, to_json
+from hw_trigger.files import to_json
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import Program, Scaling
 from hw_trigger.fixedpoint.tensors import formats_of
-from hw_trigger.models.calibration import calibrate, check_spec
-from hw_trigger.models.export import to_program, with_trigger
-from hw_trigger.models.float_autoencoder import FloatAutoencoder
-from hw_trigger.models.fused_cell import fuse
-from hw_trigger.models.quant_autoencoder import QuantAutoencoder
-from hw_trigger.stages.networks import use_threads
-from hw_trigger.stages.provenance import config_digest, provenance
+from hw_trigger.models.export import with_trigger
+from hw_trigger.stages.provenance import provenance
 from hw_trigger.stages.reporter import Reporter
-from hw_trigger.stages.telemetry import channel_digest, digitize, load_channel
+from hw_trigger.stages.telemetry import channel_digest
+from hw_trigger.stages.training import prepare
 from hw_trigger.telemetry.channel import Channel
-from hw_trigger.telemetry.scaling import fit_scaling, scaled_values
-from hw_trigger.training.fit import fit
-from hw_trigger.training.settings import FitSettings, History
-from hw_trigger.training.split import split_by_time, window_tensor
+from hw_trigger.training.settings import History
 from hw_trigger.training.state import save_state
 
 
@@ -49,39 +38,13 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
     UserError
         The telemetry cannot be had or is not fit for training, a format cannot be, or training diverges.
     """
-    check_spec(config.quant)
-    channel = load_channel(config, reporter)
-    scaling = fit_scaling(
-        channel.train,
-        config.quant.raw.format(),
-        config.quant.input.format(),
-        channel=channel.name,
-        allow_constant=config.data.allow_constant,
-    )
-    samples = digitize(channel, "training", scaling)
-    training, window = config.training, config.model.window
-    parts = split_by_time(scaled_values(scaling, samples.raw), window, training.validation, what=samples.what)
-    # Checkpoints of other settings or other data lie elsewhere: changing one's mind twice loses nothing.
-    key = sha256_bytes(f"{config_digest(config)} {channel_digest(channel)}".encode())[:12]
-    directory = config.paths.models / f".{config.run_name}.training"
-    trainer = _Trainer(
-        config, reporter, directory / key, *(window_tensor(part, window, training.stride) for part in parts)
-    )
-    use_threads(config)
-    torch.manual_seed(config.seed)
-    float_model = FloatAutoencoder(config.architecture())
-    histories = {"float": trainer.fit("float", float_model, training.float_epochs, training.float_learning_rate)}
-    model = QuantAutoencoder(config.architecture(), calibrate(float_model, config.quant, trainer.train))
-    model.load_float(float_model)
-    # Formats that cannot be exact are refused here, not after the longer training.
-    with_trigger(to_program(model, name=config.run_name, scaling=scaling))
-    fuse(model)
-    # The quantized network learns what the float one puts out: it is to detect what that detects.
-    histories["quantized"] = trainer.fit(
-        "quantized", model, training.epochs, training.learning_rate, trainer.reconstructions(float_model)
-    )
-    program = to_program(model, name=config.run_name, scaling=scaling)
-    threshold = _threshold(with_trigger(program), samples.windows(window), config.trigger.sigmas, reporter)
+    training = prepare(config, reporter)
+    channel, scaling, samples = training.channel, training.scaling, training.samples
+    float_model, history = training.float_network()
+    model = training.calibrated(float_model)
+    histories = {"float": history, "quantized": training.refine(model, float_model)}
+    program = training.program(model)
+    threshold = _threshold(with_trigger(program), samples.windows(config.model.window), config.trigger.sigmas, reporter)
     program = with_trigger(program, threshold.mean_square)
     bundle = write_bundle(
         config.bundle_path,
@@ -94,73 +57,15 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
             QUANTIZED_WEIGHTS: partial(save_state, model),
         },
     )
-    shutil.rmtree(trainer.directory, ignore_errors=True)
+    shutil.rmtree(training.directory, ignore_errors=True)
     with contextlib.suppress(OSError):  # checkpoints of other settings are in it still
-        directory.rmdir()
+        training.directory.parent.rmdir()
     if samples.saturated:
         reporter.warn(
             f"{samples.saturated} training values are outside the raw format {scaling.raw} and were saturated"
         )
     reporter.say(_summary(bundle, histories))
     return bundle
-
-
-@dataclass(frozen=True, eq=False)
-class _Trainer:
-    """Fits networks to one channel's windows, with a progress bar and a checkpoint for each."""
-
-    config: Config
-    reporter: Reporter
-    directory: Path
-    train: Tensor
-    validation: Tensor
-
-    @torch.no_grad()
-    def reconstructions(self, model: FloatAutoencoder) -> tuple[Tensor, Tensor]:
-        """Return what a network puts out for the training and validation windows."""
-        size = self.config.training.batch_size
-        train, validation = (
-            torch.cat([model(batch) for batch in torch.split(windows, size)])
-            for windows in (self.train, self.validation)
-        )
-        return train, validation
-
-    def fit(
-        self,
-        name: str,
-        model: nn.Module,
-        epochs: int,
-        learning_rate: float,
-        targets: tuple[Tensor, Tensor] | None = None,
-    ) -> History:
-        """Train a network, from the checkpoint of that name where there is one."""
-        training = self.config.training
-        settings = FitSettings(
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=training.batch_size,
-            patience=training.patience,
-            gradient_clip=training.gradient_clip,
-            seed=self.config.seed,
-        )
-        with self.reporter.task(f"{name} training, epochs", epochs) as advance:
-            shown = 0
-
-            def progress(history: History) -> None:
-                nonlocal shown
-                # A resumed run shows the epochs that it need not do again.
-                advance(history.epochs - shown, note=f"validation loss {history.validation[-1]:.6f}")
-                shown = history.epochs
-
-            return fit(
-                model,
-                self.train,
-                self.validation,
-                settings,
-                targets=targets,
-                checkpoint=self.directory / f"{name}.pt",
-                progress=progress,
-            )
 
 
 def _threshold(program: Program, raw: Codes, sigmas: float, reporter: Reporter) -> ThresholdRecord:

@@ -25,17 +25,19 @@ from hw_trigger.detection.scores import (
 )
 from hw_trigger.detection.threshold import fit_threshold
 from hw_trigger.errors import UserError
+from hw_trigger.estimate.errors import published_errors
+from hw_trigger.estimate.program import estimate
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
-from hw_trigger.hls.project import open_project
-from hw_trigger.hls.settings import HlsSettings
+from hw_trigger.hls.project import Project, open_project
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.report.data import Detection, LossCurve, ReportData, Saturations, Telemetry
-from hw_trigger.report.render import MARKDOWN_NAME, write_report
+from hw_trigger.report.render import HTML_NAME, MARKDOWN_NAME, write_report
 from hw_trigger.stages.csim import read_verification
 from hw_trigger.stages.networks import load_float, open_bundle
 from hw_trigger.stages.recorded import load_test
+from hw_trigger.stages.report_sources import read_front, read_vendor
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.telemetry import Samples, digitize
 from hw_trigger.telemetry.channel import Channel, facts
@@ -45,11 +47,12 @@ from hw_trigger.training.split import window_tensor
 
 BATCH = 256
 
+
 _HISTORIES = TypeAdapter(dict[str, History])
 
 
 def run_report(config: Config, reporter: Reporter) -> Path:
-    """Write ``reports/<run>``: JSON, Markdown and plots; return the Markdown file.
+    """Write ``reports/<run>``: JSON, Markdown, HTML and plots; return the Markdown file.
 
     Detection is measured on the test data, with the threshold of the training data: of the float network, and of the integer
     program, which is the quantized network bit for bit.
@@ -58,24 +61,36 @@ def run_report(config: Config, reporter: Reporter) -> Path:
     ------
     BundleError
         There is no bundle.
+    VendorReportError
+        The HLS project holds vendor reports that cannot be read, or are of another design or part.
+    ExplorationError, TableError
+        The configured sweep's results are damaged.
     UserError
         The channel cannot be had or has changed.
     """
     bundle, config = open_bundle(config)
+    project = _project(bundle, config)
+    settings = config.hls if project is None else project.settings
+    found = estimate(bundle.program, settings, config.database())
     run = _Run(bundle, config, reporter, *load_test(bundle, config, reporter))
     windows = run.samples.windows(bundle.program.steps)
     with reporter.task("integer program on the test data", len(windows)) as advance:
         execution = compiled.run(bundle.program, windows, progress=advance)
+    integer = run.detect_integer(execution)
     data = ReportData(
         run=config.run_name,
         program=bundle.program,
         facts=facts(run.channel, config.model.window),
         quantization=config.quant.name,
-        detection=(*run.detect_float(), *run.detect_integer(execution)),
+        detection=(*run.detect_float(), *integer),
         losses=_losses(bundle, config),
         telemetry=run.telemetry(execution),
         verification=read_verification(config.project_path, bundle.program),
-        settings=_settings(bundle, config),
+        settings=settings,
+        estimate=found,
+        estimator_errors=published_errors(),
+        vendor=None if project is None else read_vendor(found, project),
+        pareto=read_front(config, found, integer, reporter),
         saturations=Saturations(len(windows), execution.saturations, run.samples.saturated),
         provenance=_provenance(bundle),
         commands=_commands(bundle, config),
@@ -88,7 +103,7 @@ def run_report(config: Config, reporter: Reporter) -> Path:
                 f"{item.executor}, causal score: AUC-ROC {_show(item.metrics.auc_roc)}, AUC-PR {_show(item.metrics.auc_pr)}, "
                 f"F1 {_show(item.metrics.f1)} at the trained threshold"
             )
-    reporter.say(f"report {path}")
+    reporter.say(f"report {path}, and {HTML_NAME} beside it")
     return path
 
 
@@ -182,14 +197,13 @@ def _losses(bundle: Bundle, config: Config) -> tuple[LossCurve, ...]:
         raise BundleError(f"{bundle.path / HISTORY} holds no losses of a float and a quantized training") from error
 
 
-def _settings(bundle: Bundle, config: Config) -> HlsSettings:
-    """Return the settings of the project that is there, or else the configured ones."""
+def _project(bundle: Bundle, config: Config) -> Project | None:
+    """Return the HLS project of the bundle's program; ``None`` where there is none, or one of another program."""
     try:
         project = open_project(config.project_path)
     except UserError:
-        return config.hls
-    same = serialize.digest(project.program) == bundle.manifest.program_sha256
-    return project.settings if same else config.hls
+        return None
+    return project if serialize.digest(project.program) == bundle.manifest.program_sha256 else None
 
 
 def _provenance(bundle: Bundle) -> dict[str, str | int | float]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 
-from hw_trigger.markdown import markdown_table
 from hw_trigger.vendor.find import VendorReports
 from hw_trigger.vendor.layers import assign_modules, layer_cells, layer_modules, total
 from hw_trigger.vendor.records import ExportReport, Performance, Resources, Stage, SynthesisReport
@@ -114,28 +113,6 @@ def compare(estimated: Figures, vendor: Figures, origin: str) -> tuple[Row, ...]
     )
 
 
-def comparison_records(rows: Iterable[Row]) -> list[dict[str, str | float | None]]:
-    """Return rows as they are written to JSON."""
-    return [asdict(row) for row in rows]
-
-
-def comparison_table(rows: Iterable[Row]) -> str:
-    """Return rows as a table in Markdown."""
-    headers = ("module", "quantity", "estimated", "vendor", "deviation", "origin")
-    cells = [
-        (
-            row.module,
-            QUANTITIES[row.quantity],
-            _show(row.estimated),
-            _show(row.vendor),
-            "-" if row.deviation_percent is None else f"{row.deviation_percent:+.1f}%",
-            row.origin,
-        )
-        for row in rows
-    ]
-    return markdown_table(headers, cells, right=(2, 3, 4))
-
-
 def _c_synthesis(synthesis: SynthesisReport, configurations: Mapping[str, str]) -> Figures:
     design = synthesis.design
     figures: dict[str, dict[str, float]] = {DESIGN: _resources(design.resources) | _cycles(design.performance)}
@@ -179,7 +156,3 @@ def _row(module: str, quantity: str, estimated: float | None, vendor: float, ori
     if estimated is not None and (vendor or not estimated):
         deviation = 100 * (estimated - vendor) / vendor if vendor else 0.0
     return Row(module, quantity, estimated, vendor, deviation, origin)
-
-
-def _show(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:,.0f}" if figure == round(figure) else f"{figure:,.1f}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hw_trigger.vendor.exports import merge_exports
-from hw_trigger.vendor.matching import check_together
+from hw_trigger.vendor.matching import Expected, check_expected, check_together
 from hw_trigger.vendor.read import read_report
 from hw_trigger.vendor.records import (
     CosimReport,
@@ -19,7 +19,7 @@ from hw_trigger.vendor.records import (
     SynthesisReport,
     TimingReport,
 )
-from hw_trigger.vendor.source import VendorReportError
+from hw_trigger.vendor.source import NoReportsError, VendorReportError
 from hw_trigger.vendor.synthesis import merge_synthesis
 
 # Where C synthesis puts its reports, below a project, from the solution (or component) up to the workspace.
@@ -65,7 +65,7 @@ class VendorReports:
         return next((report for report in self.exports if report.stage == stage), None)
 
 
-def find_reports(directory: Path) -> VendorReports:
+def find_reports(directory: Path, expected: Expected | None = None) -> VendorReports:
     """Read all reports of one design in a directory.
 
     It is an HLS project as hls4ml writes it (``<name>_prj/solution1/{syn,sim,impl}`` and ``vivado_synth.rpt``), a solution, a
@@ -73,20 +73,29 @@ def find_reports(directory: Path) -> VendorReports:
     themselves. Files are opened by name: ``csynth.xml``, ``csynth.rpt``, ``*_csynth.rpt``, ``*_cosim.rpt``, ``*_export.*``,
     ``export_syn.*``, ``export_impl.*``, ``vivado_synth.rpt``, ``*utilization*.rpt``, ``*timing*.rpt``.
 
+    Parameters
+    ----------
+    expected
+        What the reports must be of; by default one design, whichever.
+
     Raises
     ------
+    NoReportsError
+        The directory holds no report.
     VendorReportError
-        The directory holds no report, or those of several solutions; a file is none of the known reports or is cut short;
-        the reports are of different designs, parts or versions.
+        It holds those of several solutions; a file is none of the known reports or is cut short;
+        the reports are of different designs, parts or versions, or not of what is expected.
     """
     found = {path: read_report(path) for path in _paths(directory)}
     if not found:
         what = "there is no vendor report in" if directory.is_dir() else "there is no directory"
-        raise VendorReportError(
+        raise NoReportsError(
             f"{what} {directory}; an HLS project (with syn/report below it) or a folder with csynth.xml, *_csynth.rpt, "
             "*_cosim.rpt, *_export.rpt or vivado_synth.rpt is expected"
         )
     synthesis, remarks = merge_synthesis(_of_kind(found, SynthesisReport))
+    if expected is not None:
+        remarks += check_expected(found, synthesis, expected)
     remarks += check_together(found, synthesis)
     reports = VendorReports(
         directory=directory,

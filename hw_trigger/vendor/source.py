@@ -19,6 +19,10 @@ class VendorReportError(UserError):
     """A vendor report is missing, cut short, foreign, or does not belong to the others."""
 
 
+class NoReportsError(VendorReportError):
+    """There is no vendor report at all: nothing was synthesized yet."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A report's path, for messages, and its text."""

@@ -9,7 +9,8 @@ from hw_trigger.verification.table import Pair, VerificationTable
 
 HEADERS = ("executors", "windows", "tensors", "codes", "mismatches", "distinct values", "result")
 
-_NUMBERS = (1, 3, 4, 5)
+NUMBERS = (1, 3, 4, 5)
+"""Columns of numbers."""
 
 
 LAYER = "layer "
@@ -18,16 +19,16 @@ LAYER = "layer "
 
 def to_markdown(table: VerificationTable) -> str:
     """Return a row for each pair of executors, and the verdict below. No newline at the end."""
-    return markdown_table(HEADERS, [_cells(pair) for pair in table.pairs], right=_NUMBERS) + f"\n\n{verdict(table)}"
+    return markdown_table(HEADERS, [cells(pair) for pair in table.pairs], right=NUMBERS) + f"\n\n{verdict(table)}"
 
 
 def to_rich(table: VerificationTable) -> Table:
     """Return the table for a Rich console, rows that are no proof in red, with the verdict as its caption."""
     result = Table(title="Verification", caption=verdict(table))
     for column, header in enumerate(HEADERS):
-        result.add_column(header, justify="right" if column in _NUMBERS else "left")
+        result.add_column(header, justify="right" if column in NUMBERS else "left")
     for pair in table.pairs:
-        result.add_row(*_cells(pair), style=None if pair.note is None else "red")
+        result.add_row(*cells(pair), style=None if pair.note is None else "red")
     return result
 
 
@@ -42,7 +43,8 @@ def verdict(table: VerificationTable) -> str:
     return f"All {table.codes:,} codes are equal."
 
 
-def _cells(pair: Pair) -> list[str]:
+def cells(pair: Pair) -> list[str]:
+    """Return the row of a pair of executors."""
     layers = sum(tensor.startswith(LAYER) for tensor in pair.tensors)
     tensors = [tensor for tensor in pair.tensors if not tensor.startswith(LAYER)]
     tensors += [f"{layers} layers"] if layers else []

@@ -73,6 +73,10 @@ def test_demo_is_valid() -> None:
 def test_yaml_round_trip() -> None:
     config = load_config(["+hls.layers.encoder.reuse_factor=4", "channel=A-1"])
     assert from_yaml(to_yaml(config)) == config
+    older = to_yaml(config).replace("csim:", "unknown:")
+    assert from_yaml(to_yaml(config), csim={"windows": 7, "jobs": None}).csim.windows == 7
+    with pytest.raises(ConfigError):
+        from_yaml(older, csim={"windows": 7, "jobs": None})
     assert to_yaml(from_yaml(to_yaml(config))) == to_yaml(config)
 
 
@@ -98,7 +102,8 @@ def test_yaml_round_trip() -> None:
             "modle=lstm16",
             (
                 "the configuration has no key 'modle'; did you mean 'model'?; "
-                "the keys there are model, quant, training, hls, channel, run, onnx, seed, data, trigger, csim, paths, parts"
+                "the keys there are model, quant, training, hls, explore, channel, run, onnx, seed, data, trigger, csim, paths, "
+                "parts"
             ),
         ),
         (

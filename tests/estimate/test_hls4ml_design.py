@@ -114,6 +114,17 @@ def with_layer(**changes: object) -> str:
         ),
         (json.dumps({**GOOD, "layers": []}), "design '{folder}' has no layers"),
         (
+            json.dumps({**GOOD, "yaml": {"IOType": "io_banana"}}),
+            "design '{folder}' has the IOType 'io_banana', and io_parallel or io_stream is needed",
+        ),
+        (
+            json.dumps({**GOOD, "measured": {"part": "xcu250", "clock_ns": -1}}),
+            "design '{folder}' has a clock period of -1 ns, and 0.1 to 1000 are possible",
+        ),
+        (with_layer(reuse_factor=0), "product 'config2' has reuse_factor = 0, and at least 1 is needed"),
+        (with_layer(n_in=-6), "product 'config2' has n_in = -6, and at least 1 is needed"),
+        (with_layer(reuse_factor="two"), "layer 'config2' has reuse_factor = 'two'; a whole number is needed"),
+        (
             with_layer(kind="conv2d_config"),
             (
                 "layer 'config2' is of the kind 'conv2d_config', and the estimator has formulas for lstm_config, gru_config, "

@@ -12,7 +12,7 @@ from support.networks import DEEP, SMALL, random_samples
 from torch import Tensor
 
 from hw_trigger.fixedpoint import golden
-from hw_trigger.models.calibration import CalibrationError, calibrate, least_error
+from hw_trigger.models.calibration import CalibrationError, calibrate
 from hw_trigger.models.export import to_program
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.models.quant_autoencoder import QuantAutoencoder
@@ -42,42 +42,6 @@ def test_observes_what_the_network_computes() -> None:
     i, f, g, o = layer.sums
     assert torch.equal(layer.sigmoids, torch.sigmoid(torch.stack((i, f, o))))
     assert torch.equal(layer.tanhs[0], torch.tanh(g))
-
-
-@pytest.mark.parametrize(
-    ("width", "values", "integer"),
-    [
-        # +-0.9 needs no more than the sign's bit left of the point; +-1.1 one more.
-        (8, [0.9, -0.9, 0.3], 1),
-        (8, [1.1, -1.1, 0.3], 2),
-        # Of many small values and one large one, the large one is cut off at 4 bits, and kept at 12.
-        (4, [0.11, -0.13, 0.06] * 2000 + [1.0], 0),
-        (12, [0.11, -0.13, 0.06] * 2000 + [1.0], 1),
-        # Beyond the point: all values are far below 1.
-        (8, [0.01, -0.013], -5),
-        (8, [200.0, -100.0], 9),
-        (8, [0.0, 0.0], -6),
-    ],
-)
-def test_least_error(width: int, values: list[float], integer: int) -> None:
-    spec = TensorSpec(width)
-    found = least_error(spec, np.array(values))
-    assert found == integer
-
-    # No other choice is better.
-    def error(bits: int) -> float:
-        target = spec.format(bits)
-        return float(np.mean((target.values(target.quantize(values)) - values) ** 2))
-
-    assert error(found) == min(error(bits) for bits in range(-12, 14))
-
-
-def test_a_gate_is_judged_by_its_activation() -> None:
-    """Sums far out, where the sigmoid is flat, do not coarsen the format."""
-    sums = np.concatenate([np.linspace(-3, 3, 500), np.full(200, 25.0)])
-    spec = TensorSpec(8)
-    assert least_error(spec, sums) == 6
-    assert least_error(spec, sums, lambda values: 1 / (1 + np.exp(-values))) == 4
 
 
 ARCHITECTURES = pytest.mark.parametrize("architecture", [SMALL, DEEP], ids=lambda item: item.name)

@@ -85,6 +85,8 @@ def test_a_versal_part() -> None:
         ),
         ("x", SMALL | {"family": 7}, f"has family = 7; it must be one of {FAMILIES}"),
         ("x", {key: SMALL[key] for key in SMALL if key != "ff"}, f"has no ff; {NEEDED}"),
+        ("x", {}, f"has no family, dsp, bram18, lut, ff; {NEEDED}"),
+        ("x", {"family": "Artix-7", "dsp": -1}, f"has no bram18, lut, ff; {NEEDED}; it has dsp = -1; {COUNT}"),
         (
             "x",
             SMALL | {"bram": 3},

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.reports import sample_report
 
-from hw_trigger.report.data import LossCurve
+from hw_trigger.report.data import DesignPoint, LossCurve, Objective, ParetoFront
 
 
 def test_reconstruction_is_the_last_value_of_each_window() -> None:
@@ -34,3 +34,11 @@ def test_refuses_losses_that_do_not_pair() -> None:
         LossCurve("float", [1.0], [1.0, 2.0], None)
     with pytest.raises(ValueError, match=r"^best epoch 3 of 2$"):
         LossCurve("float", [1.0, 1.0], [1.0, 2.0], 3)
+
+
+def test_refuses_designs_without_a_value_of_each_objective() -> None:
+    objectives = (Objective("latency"), Objective("LUT"))
+    with pytest.raises(ValueError, match=r"^2 objectives; two at least are needed, and a value of each a point$"):
+        ParetoFront(objectives, (DesignPoint("x", (1.0,), on_front=True),), 1, 1)
+    with pytest.raises(ValueError, match=r"^1 objectives; two at least are needed, and a value of each a point$"):
+        ParetoFront(objectives[:1], (), 0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,19 +14,20 @@ from hw_trigger.detection.metrics import evaluate
 from hw_trigger.detection.scores import ScoreKind
 from hw_trigger.files import to_json
 from hw_trigger.report.data import Detection, LossCurve
-from hw_trigger.report.document import to_document
-from hw_trigger.verification.table import VerificationTable
+from hw_trigger.report.document import to_report
 
 
 def _document(**changes: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(to_json(to_document(replace(sample_report(), **changes), {})))
+    found: dict[str, Any] = json.loads(
+        to_json(to_report(replace(sample_report(), **changes), {}).model_dump(mode="json"))
+    )
     return found
 
 
 def test_every_section_says_where_its_figures_are_from() -> None:
     document = _document()
     assert document["format"] == "hw_trigger report"
-    assert document["version"] == 1
+    assert document["version"] == 2
     assert document["missing"] == {}
     origins = {
         name: {part["origin"] for part in (section if isinstance(section, list) else [section])}
@@ -38,9 +39,11 @@ def test_every_section_says_where_its_figures_are_from() -> None:
         "channel": {"measured"},
         "training": {"measured"},
         "detection": {"measured"},
-        "verification": {"measured"},
+        "verification": {"simulated"},
         "memory": {"exact"},
         "estimate": {"estimated"},
+        "vendor": {"synthesized"},
+        "exploration": {"estimated"},
         "hls": {"recorded"},
         "saturations": {"measured"},
         "provenance": {"recorded"},
@@ -59,7 +62,9 @@ def test_figures_are_those_of_the_data() -> None:
     assert tensors == {name: count for name, count in data.saturations.counts.items() if count}
     assert tensors
     assert document["training"][1]["validation"] == list(data.losses[1].validation)
-    assert VerificationTable.from_dict(document["verification"]) == data.verification
+    assert data.verification is not None
+    assert document["verification"]["comparisons"] == [asdict(item) for item in data.verification.comparisons]
+    assert document["verification"]["codes"] == data.verification.codes > 0
     encoder = document["network"]["layers"][0]
     assert (encoder["inputs"], encoder["outputs"], encoder["steps"]) == (1, UNITS, STEPS)
     assert encoder["formats"]["gate_g"] == "ap_fixed<8,3,AP_RND_CONV,AP_SAT>"
@@ -67,26 +72,35 @@ def test_figures_are_those_of_the_data() -> None:
     telemetry = data.telemetry
     assert trigger is not None
     assert telemetry is not None
-    assert document["network"]["threshold"]["code"] == trigger.threshold
+    assert document["network"]["trigger"]["code"] == trigger.threshold
     # The code is the real threshold rounded down: less than one step of the score away.
-    missing = telemetry.threshold - document["network"]["threshold"]["mean_square"]
+    missing = telemetry.threshold - document["network"]["trigger"]["mean_square"]
     assert 0 <= missing * STEPS < trigger.score.step
+    assert data.vendor is not None
+    assert document["vendor"]["rows"] == [asdict(row) for row in data.vendor.rows]
+    assert data.pareto is not None
+    assert [point["values"] for point in document["exploration"]["front"]["points"]] == [
+        list(point.values) for point in data.pareto.points
+    ]
+    assert document["estimate"]["errors"] == [asdict(error) for error in data.estimator_errors]
     assert document["hls"]["layers"]["encoder_0"] == {"reuse_factor": 1, "recurrent_reuse_factor": 1, "gate_unroll": 1}
 
 
 def test_missing_sections_name_their_command() -> None:
-    document = to_document(bare_report(), {})
+    document = to_report(bare_report(), {}).model_dump(mode="json")
     assert document["missing"] == {
         "channel": "make report",
         "training": "make qat",
         "detection": "make report",
         "verification": "make csim",
         "estimate": "make hls",
+        "vendor": "make hls SYNTH=1",
+        "exploration": "hw-trigger explore",
         "hls": "make hls",
         "saturations": "make report",
     }
     assert all(document[name] is None for name in document["missing"])
-    assert document["network"]["threshold"] is None
+    assert document["network"]["trigger"] is None
     assert document["memory"]["total"]["weights"] > 0
     assert to_json(document)
 

@@ -8,10 +8,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from support.reports import sample_report
+from support.reports import sample_front, sample_report
 
 from hw_trigger.report import figures
-from hw_trigger.report.data import LossCurve, Telemetry
+from hw_trigger.report.data import LossCurve, ParetoFront, Telemetry
 from hw_trigger.report.panels import choose
 from hw_trigger.report.style import png
 
@@ -119,12 +119,37 @@ def test_windows_share_their_axis(telemetry: Telemetry) -> None:
     assert grid[0].get_ylabel() == "value (V)"
 
 
+def test_pareto_front_of_three_objectives() -> None:
+    (axes,) = figures.pareto(sample_front()).get_axes()
+    others, best, this = axes.get_lines()
+    assert np.asarray(others.get_xydata()).tolist() == [[900.0, 9500.0], [950.0, 9900.0]]
+    assert np.asarray(best.get_xydata()).tolist() == [[10.0, 9000.0], [400.0, 800.0]]
+    assert np.asarray(this.get_xydata()).tolist() == [[900.0, 9500.0]]
+    # Better in AUC alone: a line through designs would say that nothing is beyond it.
+    assert best.get_linestyle() == "None"
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("latency (µs), less is better", "LUT, less is better")
+
+
+def test_pareto_front_of_two_objectives_is_joined_by_steps() -> None:
+    front = sample_front()
+    flat = ParetoFront(
+        front.objectives[:2], tuple(replace(point, values=point.values[:2]) for point in front.points), 5, 4
+    )
+    figure = figures.pareto(flat)
+    best = figure.get_axes()[0].get_lines()[1]
+    assert (best.get_linestyle(), best.get_drawstyle()) == ("-", "steps-post")
+    assert _legend(figure) == ["other designs", "Pareto front (2)", "this design"]
+    assert png(figures.pareto(ParetoFront(front.objectives, (), 0, 0)))
+
+
 def test_all_axes_are_labelled(telemetry: Telemetry) -> None:
     plots = [
         figures.loss_curves(sample_report().losses),
         figures.reconstruction(telemetry),
         figures.causal_score(telemetry),
         figures.windows(choose(telemetry), "V"),
+        figures.pareto(sample_front()),
     ]
     for figure in plots:
         assert all(axes.get_xlabel() for axes in figure.get_axes())

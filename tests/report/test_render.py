@@ -13,11 +13,12 @@ from support.reports import bare_report, sample_report
 
 from hw_trigger.detection.metrics import evaluate
 from hw_trigger.detection.scores import ScoreKind
+from hw_trigger.estimate.program import estimate
 from hw_trigger.files import OutputError
 from hw_trigger.hls.reuse import ReuseFactorError
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.report.data import Detection, LossCurve, ReportData, Saturations
-from hw_trigger.report.document import to_document
+from hw_trigger.report.document import to_report
 from hw_trigger.report.render import markdown, write_report
 from hw_trigger.telemetry.channel import facts
 from hw_trigger.telemetry.synthetic import synthetic_channel
@@ -25,7 +26,7 @@ from hw_trigger.verification.table import VerificationTable, compare
 
 
 def _markdown(data: ReportData) -> str:
-    return markdown(to_document(data, {}))
+    return markdown(to_report(data, {}))
 
 
 def _check_tables(text: str) -> None:
@@ -39,12 +40,16 @@ def _check_tables(text: str) -> None:
 def test_writes_everything(tmp_path: Path) -> None:
     write_report(sample_report(), tmp_path / "run")
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
-    assert names == ["loss.png", "reconstruction.png", "report.json", "report.md", "score.png", "windows.png"]
+    assert names == [
+        *("design.svg", "loss.png", "pareto.png", "pipeline.svg", "reconstruction.png"),
+        *("report.html", "report.json", "report.md", "score.png", "utilization.svg", "windows.png"),
+    ]
+    plots = {name for name in names if name.endswith((".png", ".svg"))}
     text = (tmp_path / "run" / "report.md").read_text("utf-8")
     _check_tables(text)
-    assert set(re.findall(r"\]\((\w+\.png)\)", text)) == {name for name in names if name.endswith(".png")}
+    assert set(re.findall(r"\]\((\w+\.\w+)\)", text)) == plots
     document = json.loads((tmp_path / "run" / "report.json").read_text("utf-8"))
-    assert set(document["plots"].values()) == {name for name in names if name.endswith(".png")}
+    assert set(document["plots"].values()) == plots
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
@@ -85,7 +90,11 @@ def test_says_what_it_measured() -> None:
     assert "| integer program | window-spread |" in text
     assert "| PyTorch and golden | 3,577 | reconstruction | 85,848 | 0 |" in text
     assert "| `encoder_0.cell` |" in text
-    assert "A first closed-form estimate, no error bars." in text
+    assert "No synthesis was run for these figures; each has an error bar." in text
+    assert "| design | LUT | 1,234 | 1,000 | +23.4% | C synthesis | synthesized |" in text
+    assert "| design | latency (cycles) | 400 | 500 | -20.0% | co-simulation | simulated |" in text
+    assert "| lstm16 | 400 | 800 | 0.8 | yes |  |" in text
+    assert "5 designs were estimated; 4 are expected to fit their part and to be synthesized." in text
     assert "`make qat CHANNEL=SYN-1`" in text
 
 
@@ -93,7 +102,7 @@ def test_says_what_is_missing() -> None:
     text = _markdown(bare_report())
     _check_tables(text)
     assert text.count("*Not there yet: `make report` gives it.*") == 3
-    for command in ("make qat", "make csim", "make hls"):
+    for command in ("make qat", "make csim", "make hls", "make hls SYNTH=1", "hw-trigger explore"):
         assert text.count(f"*Not there yet: `{command}` gives it.*") == 1
     assert text.count("Nothing was recorded.") == 2
     assert "| all |" in text
@@ -137,7 +146,8 @@ def test_diverged_training_and_no_saturations() -> None:
 
 
 def test_unknown_part_is_noted() -> None:
-    text = _markdown(replace(sample_report(), settings=HlsSettings(part="xcvu999-x")))
+    settings = HlsSettings(part="xcvu999-x")
+    text = _markdown(replace(sample_report(), settings=settings, estimate=estimate(sample_report().program, settings)))
     _check_tables(text)
-    assert "share of" not in text
-    assert "| note | shares are not given: part 'xcvu999-x' is not in the data file" in text
+    assert "% of the part" not in text
+    assert "- shares are not given: part xcvu999-x is not in the data base of parts" in text

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from stages.conftest import Chain
 from support.chain import small_config, tree
 from support.programs import Sizes, random_program
+from support.vendor import HLS_2024
 
 from hw_trigger.bundle.bundle import CONFIG
 from hw_trigger.config.compose import from_yaml, load_config
+from hw_trigger.config.schema import Config
+from hw_trigger.estimate.program import estimate
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.fixedpoint.program import Dense
 from hw_trigger.hls.project import ProjectError
@@ -31,14 +37,20 @@ from hw_trigger.stages.csim import (
     read_verification,
     run_csim,
 )
+from hw_trigger.stages.explore import run_explore
 from hw_trigger.stages.hls import run_hls
 from hw_trigger.stages.networks import load_float, load_quantized, open_bundle
 from hw_trigger.stages.qat import run_qat
 from hw_trigger.stages.recorded import TelemetryChangedError, load_test
 from hw_trigger.stages.report import run_report
+from hw_trigger.stages.report_sources import ExplorationError, read_front
 from hw_trigger.stages.reporter import Silent
 from hw_trigger.telemetry.scaling import scaled_values
+from hw_trigger.vendor.source import VendorReportError
 from hw_trigger.verification.table import VerificationFileError
+
+NOT_OF_THE_CHAIN = {"vendor": "make hls SYNTH=1", "exploration": "hw-trigger explore"}
+"""Sections of the report that need more than the chain."""
 
 
 def test_every_pair_of_executors_is_compared(chain: Chain) -> None:
@@ -71,12 +83,17 @@ def test_the_threshold_is_that_of_the_training_scores(chain: Chain) -> None:
 
 def test_a_report_of_everything(chain: Chain) -> None:
     document = json.loads((chain.report.parent / "report.json").read_text("utf-8"))
-    assert document["missing"] == {}
+    assert document["missing"] == NOT_OF_THE_CHAIN
     assert document["verification"]["ok"] is True
     assert {(item["executor"], item["score"]) for item in document["detection"]} == {
         (executor, score) for executor in ("float network", "integer program") for score in ("causal", "window-spread")
     }
-    assert {path.suffix for path in chain.report.parent.iterdir()} == {".json", ".md", ".png", ".yaml"}
+    suffixes = {".json", ".md", ".html", ".svg", ".png", ".yaml"}
+    assert {path.suffix for path in chain.report.parent.iterdir()} == suffixes
+    found = estimate(chain.bundle.program, chain.config.hls)
+    assert document["estimate"]["latency"]["cycles"] == found.latency_cycles
+    assert document["estimate"]["logic"]["lut"]["value"] == round(found.logic.lut)
+    assert document["estimate"]["errors"]
     assert from_yaml((chain.report.parent / "config.yaml").read_text("utf-8")).run_name == chain.config.run_name
 
 
@@ -159,7 +176,7 @@ def test_a_project_of_another_program_is_refused(chain: Chain, tmp_path: Path) -
     )
     # Nor does its verification speak for this program.
     document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
-    assert document["missing"] == {"verification": "make csim"}
+    assert document["missing"] == {"verification": "make csim"} | NOT_OF_THE_CHAIN
 
 
 def test_other_telemetry_is_refused(chain: Chain) -> None:
@@ -202,7 +219,96 @@ def test_the_report_speaks_of_the_project_that_is_there(chain: Chain, tmp_path: 
     run_hls(config.model_copy(update={"hls": latency}), Silent(), synth=False)
     document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
     assert document["hls"]["strategy"] == "Latency"
-    assert document["missing"] == {"verification": "make csim"}
+    assert document["missing"] == {"verification": "make csim"} | NOT_OF_THE_CHAIN
+
+
+def test_vendor_reports_in_the_project_are_compared(chain: Chain, tmp_path: Path) -> None:
+    paths = {"projects": tmp_path / "projects", "reports": tmp_path / "reports"}
+    config = chain.config.model_copy(update={"paths": chain.config.paths.model_copy(update=paths)})
+    shutil.copytree(chain.config.project_path, config.project_path)
+    reports = config.project_path / "hw_trigger_top_prj" / "solution1" / "syn" / "report"
+    reports.mkdir(parents=True)
+    part = chain.project.settings.part
+    for path in HLS_2024.glob("*csynth*"):
+        text = path.read_text("utf-8").replace("xc7z020-clg484-1", part)
+        name = path.name.replace("tiny", chain.project.top)
+        (reports / name).write_text(re.sub(r"\btiny\b", chain.project.top, text), "utf-8")
+    document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
+    assert document["missing"] == {"exploration": "hw-trigger explore"}
+    rows = {(row["module"], row["quantity"]): row for row in document["vendor"]["rows"]}
+    assert document["vendor"]["remarks"] == [
+        "C synthesis was run for a clock period of 15 ns, and the project is for 5 ns"
+    ]
+    # These are another design's, by this one's name; its module of config2 is taken for the layer that has this number here.
+    assert {name for name, _ in rows} == {"design", "scaling", "encoder", "other"}
+    design = rows["design", "latency_cycles"]
+    assert (design["vendor"], design["origin"]) == (44, "C synthesis")
+    assert design["estimated"] == document["estimate"]["latency"]["cycles"]
+    whole = (reports / "csynth.xml").read_text("utf-8")
+    (reports / "csynth.xml").write_text("<profile>")
+    with pytest.raises(VendorReportError, match=r"csynth\.xml"):
+        run_report(config, Silent())
+    for path in reports.iterdir():
+        path.unlink()
+    (reports / "csynth.xml").write_text(whole.replace(chain.project.top, "myproject"), "utf-8")
+    with pytest.raises(VendorReportError) as caught:
+        run_report(config, Silent())
+    assert str(caught.value) == (
+        f"{reports / 'csynth.xml'} is of the design 'myproject', and the HLS project is of 'hw_trigger_top'; "
+        "keep the reports of this project only in it"
+    )
+    (reports / "csynth.xml").write_text(whole.replace(part, "xcu250-figd2104-2L-e"), "utf-8")
+    with pytest.raises(VendorReportError) as caught:
+        run_report(config, Silent())
+    assert str(caught.value) == (
+        f"{reports / 'csynth.xml'} is of the part 'xcu250-figd2104-2L-e', and the HLS project is of {part!r}; "
+        "keep the reports of this project only in it"
+    )
+
+
+def run_report_of_another_part(config: Config) -> tuple[dict[str, Any], Silent]:
+    """Report without a project, whose part would be that of the report."""
+    reporter = Silent()
+    paths = config.paths.model_copy(update={"projects": config.paths.reports / "none"})
+    path = run_report(config.model_copy(update={"paths": paths}), reporter)
+    document: dict[str, Any] = json.loads((path.parent / "report.json").read_text("utf-8"))
+    return document, reporter
+
+
+def test_a_sweep_is_shown_with_this_design(chain: Chain, tmp_path: Path) -> None:
+    config = chain.config.model_copy(
+        update={
+            "paths": chain.config.paths.model_copy(update={"reports": tmp_path}),
+            "explore": chain.config.explore.model_copy(update={"maximum": 40}),
+        }
+    )
+    exploration = run_explore(config, Silent(), workers=1)
+    document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
+    assert document["missing"] == {"vendor": "make hls SYNTH=1"}
+    front, summary = document["exploration"]["front"], json.loads((exploration.directory / "explore.json").read_text())
+    assert front["explored"] == 40
+    assert len(front["objectives"]) == len(summary["objectives"]) > 1
+    assert sum(point["on_front"] for point in front["points"] if not point["this"]) == len(summary["front"])
+    (this,) = [point for point in front["points"] if point["this"]]
+    latency = summary["objectives"].index("latency_us")
+    assert this["values"][latency] == pytest.approx(document["estimate"]["latency"]["us"])
+    other = config.model_copy(update={"hls": replace(config.hls, part="xczu7ev-ffvc1156-2-e")})
+    elsewhere, reporter = run_report_of_another_part(other)
+    assert elsewhere["missing"]["exploration"] == "hw-trigger explore"
+    assert reporter.warned[-1] == (
+        f"the report goes without {exploration.directory / 'results.parquet'}: none of its designs is for xczu7ev-ffvc1156-2-e"
+    )
+    damages: list[Any] = [
+        [],
+        {},
+        *(summary | {"objectives": wrong} for wrong in (["foo", "bar"], 3, [3, 4], [], "dsp")),
+    ]
+    damages += [summary | {"front": wrong} for wrong in (None, [1, 2], summary["front"][0])]
+    for damage in damages:
+        (exploration.directory / "explore.json").write_text(json.dumps(damage))
+        with pytest.raises(ExplorationError) as caught:
+            read_front(config, estimate(chain.bundle.program, config.hls), (), Silent())
+        assert str(caught.value) == f"{exploration.directory / 'explore.json'} is damaged; run hw-trigger explore again"
 
 
 @pytest.mark.parametrize("content", ["garbage", "[]", "{}", '{"provenance": {}, "table": {}}'])
@@ -250,4 +356,4 @@ def test_other_networks_and_projects(tmp_path: Path, overrides: tuple[str, ...])
     assert table.ok, table.notes
     assert table.codes > 100_000
     document = json.loads((run_report(config, reporter).parent / "report.json").read_text("utf-8"))
-    assert document["missing"] == {}
+    assert document["missing"] == NOT_OF_THE_CHAIN

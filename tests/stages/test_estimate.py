@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from stages.conftest import Chain
 
 from hw_trigger.config.compose import load_config
 from hw_trigger.estimate.program import estimate
-from hw_trigger.parts.database import UnknownPartError
+from hw_trigger.parts.database import UnknownPartError, known_parts
 from hw_trigger.stages.estimate import run_estimate, run_estimate_design
 from hw_trigger.stages.reporter import Silent
 
@@ -36,7 +37,7 @@ def test_before_training(tmp_path: Path) -> None:
     assert found.interval_cycles > 100 * 8
     (warning,) = reporter.warned
     assert warning == (
-        f"there is no bundle {tmp_path / 'S-1-lstm8-w8a8'} yet: initial weights stand for trained ones, which matters where "
+        f"there is no bundle {tmp_path / 'S-1-lstm8-w8a8'} yet: drawn weights stand for trained ones, which matters where "
         "they are constants (reuse factor 1)"
     )
 
@@ -47,10 +48,13 @@ def test_before_a_channel_is_chosen(tmp_path: Path) -> None:
 
 
 def test_an_unknown_part(chain: Chain) -> None:
-    with pytest.raises(
-        UnknownPartError, match=r"^the part 'xcvu13' is not known \(did you mean 'xcvu13p'\?\); known are "
-    ):
+    with pytest.raises(UnknownPartError) as caught:
         run_estimate(chain.config, Silent(), parts=["xcvu13"])
+    names, boards = zip(*((part.name, tuple(part.boards)) for part in known_parts()), strict=True)
+    assert str(caught.value) == (
+        f"the part 'xcvu13' is not known; did you mean 'xcvu13p'?; known are {', '.join(names)}, and the boards "
+        f"{', '.join(sorted(itertools.chain(*boards)))}; others can be added to the configuration, under parts"
+    )
 
 
 def test_of_a_stock_design(tmp_path: Path) -> None:
@@ -62,3 +66,13 @@ def test_of_a_stock_design(tmp_path: Path) -> None:
     assert own.c_synthesis == other.c_synthesis
     assert own.fits
     assert other.fits
+
+
+def test_beside_stock_layers(chain: Chain) -> None:
+    (own,), (stock,) = (run_estimate(chain.config, Silent(), stock=stock) for stock in (False, True))
+    assert [layer.name for layer in stock.layers] == [layer.name for layer in chain.bundle.program.layers]
+    timed = {layer.name: layer for layer in own.layers}
+    for layer in stock.layers:
+        assert layer.multipliers > 0
+        assert layer.reuse.split(",")[0] == timed[layer.name].reuse.split(",")[0]
+    assert any("no LSTM is among the recorded designs" in note for note in stock.notes)

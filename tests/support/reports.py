@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from hw_trigger.detection.metrics import evaluate
 from hw_trigger.detection.scores import ScoreKind, causal_scores, mean_squares_of_sums, sample_scores
 from hw_trigger.detection.threshold import fit_threshold
+from hw_trigger.estimate.errors import published_errors
+from hw_trigger.estimate.program import estimate
 from hw_trigger.fixedpoint import compiled
 from hw_trigger.fixedpoint.formats import Format, Overflow
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Trigger
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.report.data import Detection, LossCurve, ReportData, Saturations, Telemetry
+from hw_trigger.report.data import (
+    DesignPoint,
+    Detection,
+    LossCurve,
+    Objective,
+    ParetoFront,
+    ReportData,
+    Saturations,
+    Telemetry,
+    VendorFigures,
+)
+from hw_trigger.report.document import to_report
+from hw_trigger.report.schema import Report
 from hw_trigger.telemetry.channel import facts
 from hw_trigger.telemetry.scaling import fit_scaling, scaled_values, to_raw
 from hw_trigger.telemetry.synthetic import synthetic_channel
 from hw_trigger.telemetry.windows import windows
+from hw_trigger.vendor.compare import Row
 from hw_trigger.verification.table import VerificationTable, compare
+from support.programs import Sizes, random_program
 
 STEPS = 24
 UNITS = 16
@@ -91,6 +108,19 @@ def sample_report() -> ReportData:
             )
         ),
         settings=HlsSettings(),
+        estimate=estimate(program, HlsSettings()),
+        estimator_errors=published_errors(),
+        vendor=VendorFigures(
+            (
+                Row("design", "lut", 1234.5, 1000, 23.45, "C synthesis"),
+                Row("other", "ff", None, 77, None, "logic synthesis"),
+                Row("design", "latency_cycles", 400, 500, -20.0, "co-simulation"),
+            ),
+            files=("csynth.xml",),
+            missing=("implementation",),
+            remarks=("the clocks differ",),
+        ),
+        pareto=sample_front(),
         saturations=Saturations(len(raw_test), test.saturations),
         provenance={"hw_trigger": "0.1.0", "seed": 7, "bundle SHA-256": "5f" * 32},
         commands={
@@ -99,6 +129,28 @@ def sample_report() -> ReportData:
             "this report": "make report",
         },
     )
+
+
+def sample_front() -> ParetoFront:
+    """Four designs, two of them on the front, one of the others the report's own."""
+    objectives = (Objective("latency", "µs"), Objective("LUT"), Objective("AUC-ROC", "", "more", "measured"))
+    points = (
+        DesignPoint("lstm8", (10.0, 9000.0, 0.7), on_front=True),
+        DesignPoint("lstm16", (400.0, 800.0, 0.8), on_front=True),
+        DesignPoint("lstm32", (900.0, 9500.0, 0.6), on_front=False, this=True),
+        DesignPoint("lstm64", (950.0, 9900.0, 0.6), on_front=False),
+    )
+    return ParetoFront(objectives, points, 5, 4)
+
+
+def design_report(
+    sizes: Sizes, *, widths: tuple[int, int] = (8, 8), trigger: bool = True, scaling: bool = True, **settings: Any
+) -> Report:
+    """A report of a random program and its estimate."""
+    program = random_program(1, sizes, widths=widths, trigger=trigger, scaling=scaling)
+    chosen = HlsSettings(**settings)
+    found = estimate(program, chosen)
+    return to_report(ReportData("random", program, settings=chosen, estimate=found), {})
 
 
 def bare_report() -> ReportData:

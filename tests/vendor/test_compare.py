@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from support.vendor import HLS_2018, HLS_2024
 from hw_trigger.vendor.compare import (
     Row,
     compare,
-    comparison_records,
-    comparison_table,
     vendor_figures,
 )
 from hw_trigger.vendor.find import find_reports
@@ -105,21 +102,6 @@ def test_rows() -> None:
         Row("design", "latency_cycles", None, 9, None, "C synthesis"),
         Row("other", "lut", None, 5, None, "C synthesis"),
     )
-    assert comparison_table(rows).splitlines()[2:] == [
-        "| design | DSP | 0 | 0 | +0.0% | C synthesis |",
-        "| design | BRAM18 | 3 | 0 | - | C synthesis |",
-        "| design | LUT | 110 | 100 | +10.0% | C synthesis |",
-        "| design | latency (cycles) | - | 9 | - | C synthesis |",
-        "| other | LUT | - | 5 | - | C synthesis |",
-    ]
-    assert json.loads(json.dumps(comparison_records(rows), allow_nan=False))[2] == {
-        "module": "design",
-        "quantity": "lut",
-        "estimated": 110.0,
-        "vendor": 100,
-        "deviation_percent": 10.0,
-        "origin": "C synthesis",
-    }
 
 
 def test_unknown_quantity() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.vendor import DENSE, DENSE_LOOP, HLS_2018, HLS_2019, HLS_2024, INCOMPLETE, RELU, VIVADO_2019
 
 from hw_trigger.vendor.find import VendorReports, find_reports
+from hw_trigger.vendor.matching import Expected
 from hw_trigger.vendor.records import Clock, Performance, Resources, Span
-from hw_trigger.vendor.source import VendorReportError
+from hw_trigger.vendor.source import NoReportsError, VendorReportError
 
 NO_COSIM = "co-simulation (*_cosim.rpt); run the step cosim"
 NO_LOGIC = "logic synthesis (vivado_synth.rpt, export_syn.*, *_export.*); run the step vsynth"
@@ -27,6 +29,15 @@ def _lay_out(target: Path, solution: str) -> Path:
     for name in ("vivado_synth.rpt", "tiny_timing_synth.rpt"):
         shutil.copy(HLS_2024 / name, target)
     return target
+
+
+def test_nothing_there_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(NoReportsError):
+        find_reports(tmp_path)
+    (tmp_path / "csynth.xml").write_text("<profile>")
+    with pytest.raises(VendorReportError) as raised:
+        find_reports(tmp_path)
+    assert not isinstance(raised.value, NoReportsError)
 
 
 def _refused(directory: Path) -> str:
@@ -141,6 +152,53 @@ def test_mixtures_are_refused(tmp_path: Path) -> None:
     first.write_text(first.read_text().replace("<TopModelName>tiny<", "<TopModelName>huge<"))
     assert _refused(tmp_path) == (
         f"{first} and {tmp_path / 'csynth.rpt'} are of different designs, 'huge' and 'tiny'; {ONE_RUN}"
+    )
+
+
+OWN = Expected("tiny", "xc7z020-clg484-1", 15.0)
+ONLY = "keep the reports of this project only in it"
+
+
+def test_reports_of_the_project_are_taken() -> None:
+    assert find_reports(HLS_2024, OWN) == find_reports(HLS_2024)
+
+
+@pytest.mark.parametrize(
+    "name", ["csynth.xml", "tiny_csynth.rpt", "tiny_cosim.rpt", "tiny_export.rpt", "vivado_synth.rpt"]
+)
+def test_a_foreign_design_is_refused(name: str, tmp_path: Path) -> None:
+    """Whichever report tells it, alone."""
+    path = Path(shutil.copy(HLS_2024 / name, tmp_path))
+    with pytest.raises(VendorReportError) as raised:
+        find_reports(tmp_path, replace(OWN, design="top"))
+    assert str(raised.value) == f"{path} is of the design 'tiny', and the HLS project is of 'top'; {ONLY}"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("csynth.xml", "xc7z020-clg484-1"),
+        ("export_syn.rpt", "xc7z020-clg484-1"),
+        ("vivado_synth.rpt", "xc7z020clg484-1"),
+        ("tiny_timing_synth.rpt", "7z020-clg484"),
+    ],
+)
+def test_a_foreign_part_is_refused(name: str, told: str, tmp_path: Path) -> None:
+    path = Path(shutil.copy(HLS_2024 / name, tmp_path))
+    with pytest.raises(VendorReportError) as raised:
+        find_reports(tmp_path, replace(OWN, part="xcvu13p-flga2577-2-e"))
+    assert (
+        str(raised.value) == f"{path} is of the part {told!r}, and the HLS project is of 'xcvu13p-flga2577-2-e'; {ONLY}"
+    )
+
+
+def test_another_clock_is_a_remark(tmp_path: Path) -> None:
+    for name in ("csynth.xml", "export_syn.xml"):
+        shutil.copy(HLS_2024 / name, tmp_path)
+    assert find_reports(tmp_path, replace(OWN, clock_ns=15.004)).remarks == ()  # 15.00 in the report
+    assert find_reports(tmp_path, replace(OWN, clock_ns=3.3)).remarks == tuple(
+        f"{what} was run for a clock period of 15 ns, and the project is for 3.3 ns"
+        for what in ("C synthesis", "export_syn.xml")
     )
 
 

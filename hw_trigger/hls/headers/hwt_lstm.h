@@ -41,7 +41,8 @@ template <class index_T, class value_T> inline value_T look_up(index_T q, value_
 // and the synthesizer replicates each table once for every two of them (a ROM has two ports).
 //
 // The arrays are in registers, and indexed by the unit. So that the loop starts a unit a cycle, no iteration writes what
-// another reads (the cell states are read from a copy), and the sums are split by gate, so that each read chooses among the units only.
+// another reads (the cell states are read from a copy), and the sums are split by gate, so that each read chooses among the units
+// only. Rounding and saturation are in the loop: done for all units at once, they would take more logic than all the rest.
 template <typename CONFIG_T>
 void lstm_gates(typename CONFIG_T::accumulator_t input_sum[4 * CONFIG_T::n_units],
                 typename CONFIG_T::accumulator_t state_sum[4 * CONFIG_T::n_units],
@@ -49,34 +50,38 @@ void lstm_gates(typename CONFIG_T::accumulator_t input_sum[4 * CONFIG_T::n_units
                 HWT_LSTM_TABLES) {
     #pragma HLS INLINE
     const unsigned n = CONFIG_T::n_units;
-    typename CONFIG_T::gate_i_t q_i[CONFIG_T::n_units];
-    typename CONFIG_T::gate_f_t q_f[CONFIG_T::n_units];
-    typename CONFIG_T::gate_g_t q_g[CONFIG_T::n_units];
-    typename CONFIG_T::gate_o_t q_o[CONFIG_T::n_units];
+    typename CONFIG_T::accumulator_t sum_i[CONFIG_T::n_units];
+    typename CONFIG_T::accumulator_t sum_f[CONFIG_T::n_units];
+    typename CONFIG_T::accumulator_t sum_g[CONFIG_T::n_units];
+    typename CONFIG_T::accumulator_t sum_o[CONFIG_T::n_units];
     typename CONFIG_T::cell_t previous[CONFIG_T::n_units];
-    #pragma HLS ARRAY_PARTITION variable=q_i complete
-    #pragma HLS ARRAY_PARTITION variable=q_f complete
-    #pragma HLS ARRAY_PARTITION variable=q_g complete
-    #pragma HLS ARRAY_PARTITION variable=q_o complete
+    #pragma HLS ARRAY_PARTITION variable=sum_i complete
+    #pragma HLS ARRAY_PARTITION variable=sum_f complete
+    #pragma HLS ARRAY_PARTITION variable=sum_g complete
+    #pragma HLS ARRAY_PARTITION variable=sum_o complete
     #pragma HLS ARRAY_PARTITION variable=previous complete
 LstmSums:
     for (unsigned j = 0; j < n; j++) {
         #pragma HLS UNROLL
-        q_i[j] = input_sum[0 * n + j] + state_sum[0 * n + j];
-        q_f[j] = input_sum[1 * n + j] + state_sum[1 * n + j];
-        q_g[j] = input_sum[2 * n + j] + state_sum[2 * n + j];
-        q_o[j] = input_sum[3 * n + j] + state_sum[3 * n + j];
+        sum_i[j] = input_sum[0 * n + j] + state_sum[0 * n + j];
+        sum_f[j] = input_sum[1 * n + j] + state_sum[1 * n + j];
+        sum_g[j] = input_sum[2 * n + j] + state_sum[2 * n + j];
+        sum_o[j] = input_sum[3 * n + j] + state_sum[3 * n + j];
         previous[j] = c[j];
     }
 LstmUnit:
     for (unsigned j = 0; j < n; j++) {
         #pragma HLS PIPELINE II=1
         #pragma HLS UNROLL factor=CONFIG_T::gate_unroll
-        typename CONFIG_T::cell_t fc = look_up(q_f[j], table_f) * previous[j];
-        typename CONFIG_T::cell_t ig = look_up(q_i[j], table_i) * look_up(q_g[j], table_g);
+        typename CONFIG_T::gate_i_t q_i = sum_i[j];
+        typename CONFIG_T::gate_f_t q_f = sum_f[j];
+        typename CONFIG_T::gate_g_t q_g = sum_g[j];
+        typename CONFIG_T::gate_o_t q_o = sum_o[j];
+        typename CONFIG_T::cell_t fc = look_up(q_f, table_f) * previous[j];
+        typename CONFIG_T::cell_t ig = look_up(q_i, table_i) * look_up(q_g, table_g);
         typename CONFIG_T::cell_t next = fc + ig;
         c[j] = next;
-        h[j] = look_up(q_o[j], table_o) * look_up(next, table_c);
+        h[j] = look_up(q_o, table_o) * look_up(next, table_c);
     }
 }
 
