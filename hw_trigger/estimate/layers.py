@@ -17,7 +17,7 @@ from hw_trigger.estimate.constants import Constants, of_weights
 from hw_trigger.estimate.dsp import constant_dsps, product_dsps
 from hw_trigger.estimate.memory import memory, rom_copies
 from hw_trigger.estimate.products import Product
-from hw_trigger.estimate.resources import Cost, Resources
+from hw_trigger.estimate.resources import Cost
 from hw_trigger.estimate.timing import Stage
 from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Scaling, Trigger
@@ -87,7 +87,7 @@ def scaling(layer: Scaling, target: Target) -> Part:
     return Part(
         layer.name,
         "scaling",
-        _dsp_cost(dsp) + layer.n_features * one + buffer,
+        op.slices(dsp) + layer.n_features * one + buffer,
         multipliers=round(constants.count),
         dsp_if_wide=constant_dsps(constants, _signed(layer.raw), target.multiplier, narrow_in_lut=False),
         buffers=round(buffer.c_synthesis.bram18),
@@ -307,7 +307,3 @@ def _constants(layer: Lstm | Dense, which: str, factor: int) -> Constants:
 def _signed(number_format: Format) -> int:
     """Return the width of an operand of a signed multiplier: an unsigned number needs a bit more."""
     return number_format.width + (not number_format.signed)
-
-
-def _dsp_cost(dsp: float) -> Cost:
-    return Cost(Resources(dsp=dsp), Resources(dsp=dsp))

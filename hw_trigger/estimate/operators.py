@@ -97,10 +97,15 @@ def small_fifo(width: int) -> Cost:
     return Cost(Resources(lut=width + 25, ff=6), Resources(lut=width + 12, ff=FIFO_WORDS * width + 6))
 
 
+def slices(dsps: float) -> Cost:
+    """Return the cost of DSP slices: logic synthesis leaves them all."""
+    return Cost(Resources(dsp=dsps), Resources(dsp=dsps))
+
+
 def multiplier(width: int, other: int, dsps: float) -> Cost:
     """Return the cost of a multiplier of so many DSP slices; of LUTs where it has none."""
     if dsps:
-        return Cost(Resources(dsp=dsps), Resources(dsp=dsps))
+        return slices(dsps)
     luts = NARROW_MULTIPLIER_LUT * width * other
     return lut(luts, luts)
 

@@ -18,7 +18,7 @@ from hw_trigger.estimate.calibration import Calibration
 from hw_trigger.estimate.constants import Constants
 from hw_trigger.estimate.dsp import constant_dsps, product_dsps
 from hw_trigger.estimate.memory import bram18, memory
-from hw_trigger.estimate.resources import Cost, Resources
+from hw_trigger.estimate.resources import Cost
 
 ADDER_NS = 0.9
 """Delay of one level of an adder tree. Recorded: products with 20 inputs, 5 levels with the bias, within a cycle of 4.3 ns."""
@@ -128,7 +128,7 @@ def _unrolled(product: Product, multiplier: tuple[int, int], calibration: Calibr
     adds = product.nonzeros * op.adder(product.total, calibration.adder_left)
     extra = op.lut(in_luts, in_luts) + shifted * op.adder(product.data + 3, calibration.adder_left)
     registers = op.register(calibration.product_registers * product.nonzeros * product.total, calibration.pipeline_left)
-    return Cost(Resources(dsp=dsp), Resources(dsp=dsp)) + adds + extra + registers
+    return op.slices(dsp) + adds + extra + registers
 
 
 def _multipliers(product: Product, multiplier: tuple[int, int]) -> Cost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from hw_trigger.estimate.resources import RESOURCES, Resources
 from hw_trigger.parts.database import Part
@@ -106,12 +107,12 @@ class Estimate:
     narrow_luts: float = 0.0
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def c_synthesis(self) -> Resources:
         """Resources as C-synthesis would report them."""
         return sum((layer.c_synthesis for layer in self.layers), Resources())
 
-    @property
+    @cached_property
     def logic(self) -> Resources:
         """Resources that logic synthesis leaves."""
         return sum((layer.logic for layer in self.layers), Resources())

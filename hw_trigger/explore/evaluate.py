@@ -137,25 +137,23 @@ def _layers(program: Program, settings: HlsSettings) -> str:
 
 def figures(found: Estimate) -> dict[str, Any]:
     """Return the columns that follow from an estimate."""
-    logic, c_synthesis, device = found.logic, found.c_synthesis, found.device
+    device, tightest = found.device, found.tightest
     high = {name: found.range(name, "logic").high for name in RESOURCES}
     available = {name: 0 if device is None else getattr(device, name) for name in RESOURCES}
-    shares = {name: getattr(logic, name) / number for name, number in available.items() if number}
     shares_high = {name: high[name] / number for name, number in available.items() if number}
-    tightest = max(shares, key=shares.__getitem__) if shares else None
     tightest_high = max(shares_high, key=shares_high.__getitem__) if shares_high else None
     return {
         "multipliers": found.multipliers,
-        **{name: getattr(logic, name) for name in RESOURCES},
+        **{name: getattr(found.logic, name) for name in RESOURCES},
         **{f"{name}_high": high[name] for name in RESOURCES},
-        **{f"{name}_share": shares.get(name) for name in RESOURCES},
-        **{f"{name}_c_synthesis": getattr(c_synthesis, name) for name in RESOURCES},
+        **{f"{name}_share": found.share(name) for name in RESOURCES},
+        **{f"{name}_c_synthesis": getattr(found.c_synthesis, name) for name in RESOURCES},
         "tightest": tightest,
-        "tightest_share": None if tightest is None else shares[tightest],
+        "tightest_share": None if tightest is None else found.share(tightest),
         "tightest_high": tightest_high,
         "tightest_share_high": None if tightest_high is None else shares_high[tightest_high],
-        "fits": None if device is None else all(getattr(logic, name) <= available[name] for name in RESOURCES),
-        "fits_high": None if device is None else all(high[name] <= available[name] for name in RESOURCES),
+        "fits": found.fits,
+        "fits_high": found.fits_at_worst,
         "latency_cycles": found.latency_cycles,
         "latency_us": found.latency_us,
         "interval_cycles": found.interval_cycles,

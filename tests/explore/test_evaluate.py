@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 import hw_trigger
-from hw_trigger.estimate.result import Estimate
+from hw_trigger.estimate.resources import RESOURCES, Resources
+from hw_trigger.estimate.result import Estimate, LayerEstimate
 from hw_trigger.explore import evaluate
 from hw_trigger.parts.database import known_parts
 
@@ -45,21 +45,11 @@ def test_the_version_follows_the_sources(tmp_path: Path, monkeypatch: pytest.Mon
 def test_each_share_names_its_own_resource() -> None:
     """At the upper end of the error bars another resource may be the tightest."""
     device = known_parts().resolve("xc7z020").part
-    logic = SimpleNamespace(dsp=22, bram18=0, uram=0, lut=10_640, ff=0)
-    high = {"dsp": 110, "bram18": 0, "uram": 0, "lut": 15_960, "ff": 0}
-    found = SimpleNamespace(
-        logic=logic,
-        c_synthesis=logic,
-        device=device,
-        range=lambda name, _level: SimpleNamespace(high=high[name]),
-        multipliers=1,
-        latency_cycles=1,
-        latency_us=1.0,
-        interval_cycles=1,
-        interval_us=1.0,
-        windows_per_second=1.0,
-        bottleneck="encoder",
-    )
-    columns: dict[str, Any] = evaluate.figures(cast("Estimate", found))
+    logic = Resources(dsp=22, lut=10_640)
+    layer = LayerEstimate("encoder", "lstm", 1, "", logic, logic, 0, 0, 0, 1, 1, 1, (0, 1))
+    # At the upper ends 110 DSP slices and 15,960 LUTs.
+    factors = {**dict.fromkeys((*RESOURCES, "latency_cycles", "interval_cycles"), 1.0), "dsp": 5.0, "lut": 1.5}
+    errors = {"c_synthesis": factors, "logic": factors}
+    columns: dict[str, Any] = evaluate.figures(Estimate("xc7z020", device, 5.0, (layer,), 1, 1, errors))
     names = ("tightest", "tightest_share", "tightest_high", "tightest_share_high")
     assert [columns[name] for name in names] == ["lut", 0.2, "dsp", 0.5]
