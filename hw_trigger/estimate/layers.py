@@ -20,7 +20,7 @@ from hw_trigger.estimate.products import Product
 from hw_trigger.estimate.resources import Cost
 from hw_trigger.estimate.timing import Stage
 from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
-from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Lstm, Program, Scaling
 from hw_trigger.hls.fifo import trigger_depth
 from hw_trigger.hls.settings import HlsSettings, ResolvedReuse
 
@@ -185,7 +185,7 @@ def dense_stage(layer: Dense, reuse: ResolvedReuse, settings: HlsSettings, *, se
     )
 
 
-def trigger(layer: Trigger, target: Target) -> Part:
+def trigger(layer: ErrorTrigger, target: Target) -> Part:
     """One square a feature, a step a cycle; the score is a single word."""
     width = layer.error.width
     dsp = product_dsps(width, width, target.multiplier)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_trigger.fixedpoint.formats import Format
-from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Layer, Lstm, Program
 from hw_trigger.models.integer_bits import least_error
 from hw_trigger.models.spec import Architecture, QuantSpec, TensorSpec
 from hw_trigger.telemetry.scaling import fit_scaling
@@ -66,7 +66,7 @@ def untrained_program(architecture: Architecture, quant: QuantSpec) -> Program:
         data = layers[-1].output
     shape = (architecture.decoder[-1], architecture.n_features)
     layers.append(draw.dense("output", data, shape, architecture.window, OUTPUT_INTEGER))
-    trigger = Trigger("trigger", architecture.window, architecture.n_features, x, layers[-1].output, 0)
+    trigger = ErrorTrigger("trigger", architecture.window, architecture.n_features, x, layers[-1].output, 0)
     return Program(architecture.name, architecture.window, architecture.n_features, x, tuple(layers), scaling, trigger)
 
 

@@ -9,7 +9,7 @@ reference.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hw_trigger.fixedpoint import golden
+from hw_trigger.fixedpoint.decision import measure
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
 from hw_trigger.fixedpoint.golden import Execution, Saturations
 from hw_trigger.fixedpoint.kernels import Reals, run_lstm
@@ -34,10 +35,13 @@ def run(
     raw: Codes,
     *,
     trace: bool = False,
+    state: Codes | None = None,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Execution:
     """Execute the program on windows of raw codes; equals :func:`hw_trigger.fixedpoint.golden.run`.
+
+    The network computes chunks of windows in any order; the trigger, which may remember earlier windows, follows them all.
 
     Parameters
     ----------
@@ -45,6 +49,8 @@ def run(
         Codes of ``program.raw``, shape ``(n, steps, n_features)``.
     trace
         Keep the output of every layer (much memory for many windows).
+    state
+        What the trigger remembers of the stream so far; by default it starts with the first window.
     threads
         Chunks of windows computed at a time; by default one a core.
     progress
@@ -59,7 +65,7 @@ def run(
     chunks = [raw[start : start + CHUNK] for start in range(0, len(raw), CHUNK)] or [raw]
     plans = [_plan(layer) for layer in program.layers]
 
-    def execute(chunk: Codes) -> Execution:
+    def execute(chunk: Codes) -> tuple[Execution, Codes | None]:
         result = _run_chunk(program, plans, chunk, trace)
         if progress is not None:
             progress(len(chunk))
@@ -67,26 +73,28 @@ def run(
 
     # Threads share out the windows; BLAS would otherwise start its own in each of them.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        parts = list(pool.map(execute, chunks))
-    return _join(parts)
+        parts, measures = zip(*pool.map(execute, chunks), strict=True)
+    measured = [item for item in measures if item is not None]
+    return golden.finish(program, _join(parts), np.concatenate(measured) if measured else None, state)
 
 
-def _join(parts: list[Execution]) -> Execution:
-    scores = [part.score for part in parts if part.score is not None]
-    triggers = [part.trigger for part in parts if part.trigger is not None]
+def _join(parts: Sequence[Execution]) -> Execution:
     total = Saturations()
     for part in parts:
         total.update(part.saturations)
     return Execution(
-        np.concatenate([part.reconstruction for part in parts]),
-        np.concatenate(scores) if scores else None,
-        np.concatenate(triggers) if triggers else None,
+        np.concatenate([part.output for part in parts]),
+        None,
+        None,
         {name: np.concatenate([part.outputs[name] for part in parts]) for name in parts[0].outputs},
         dict(total),
     )
 
 
-def _run_chunk(program: Program, plans: list[_LstmPlan | _DensePlan | None], raw: Codes, trace: bool) -> Execution:
+def _run_chunk(
+    program: Program, plans: list[_LstmPlan | _DensePlan | None], raw: Codes, trace: bool
+) -> tuple[Execution, Codes | None]:
+    """Return what the network computes of some windows, and what the trigger measures of them."""
     saturations = Saturations()
     outputs: dict[str, Codes] = {}
     x = raw
@@ -105,12 +113,9 @@ def _run_chunk(program: Program, plans: list[_LstmPlan | _DensePlan | None], raw
         data_format, shape = layer.output, output_shape
         if trace:
             outputs[layer.name] = _from_lanes(lanes, shape)
-    reconstruction = _from_lanes(lanes, shape)
-    score = trigger = None
-    if program.trigger is not None:
-        score = golden.sum_of_squares(program.trigger, x, reconstruction)
-        trigger = score > program.trigger.threshold
-    return Execution(reconstruction, score, trigger, outputs if trace else {}, dict(saturations))
+    output = _from_lanes(lanes, shape)
+    measures = None if program.trigger is None else measure(program.trigger, x, output)
+    return Execution(output, None, None, outputs if trace else {}, dict(saturations)), measures
 
 
 def _to_lanes(codes: Codes) -> Reals:
@@ -142,7 +147,8 @@ class _DensePlan:
         target = self.layer.output
         scale = self.dtype(2.0 ** (target.fraction - self.layer.accumulator.fraction))
         rounded = np.rint((np.matmul(self.weight, x) + self.bias) * scale)
-        outside = np.count_nonzero((rounded < target.low) | (rounded > target.high))
+        low = -np.inf if self.layer.rectifies else target.low
+        outside = np.count_nonzero((rounded < low) | (rounded > target.high))
         saturations[f"{self.layer.name}.output"] += int(outside)
         return np.asarray(np.clip(rounded, target.low, target.high))
 

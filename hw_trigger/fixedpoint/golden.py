@@ -6,14 +6,15 @@ Every other executor is compared with this one, code for code. :mod:`hw_trigger.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw_trigger.errors import UserError
+from hw_trigger.fixedpoint.decision import decide, measure
 from hw_trigger.fixedpoint.formats import Codes, Format, align, overflows, quantize_codes
-from hw_trigger.fixedpoint.program import GATES, Dense, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import GATES, Dense, Lstm, Program, Scaling
 
 
 class WindowsError(UserError):
@@ -26,8 +27,8 @@ class Execution:
 
     Attributes
     ----------
-    reconstruction
-        Codes of ``program.output``, shape ``(n, steps, n_features)``.
+    output
+        Codes of ``program.output``, shape ``(n, *program.output_shape)``: reconstructions or logits.
     score
         Codes of ``program.trigger.score``, shape ``(n,)``; ``None`` without a trigger.
     trigger
@@ -37,13 +38,17 @@ class Execution:
         ``(n, features)``.
     saturations
         How many codes of each tensor were saturated (or wrapped) by its format, by ``layer.tensor``.
+    state
+        What the trigger remembers behind the last window (:data:`hw_trigger.fixedpoint.decision.STATE`); ``None`` where it
+        remembers nothing.
     """
 
-    reconstruction: Codes
+    output: Codes
     score: Codes | None
     trigger: NDArray[np.bool_] | None
     outputs: dict[str, Codes] = field(default_factory=dict)
     saturations: dict[str, int] = field(default_factory=dict)
+    state: Codes | None = None
 
 
 class Saturations(Counter[str]):
@@ -55,8 +60,8 @@ class Saturations(Counter[str]):
         return quantize_codes(codes, fraction, target)
 
 
-def run(program: Program, raw: Codes, *, trace: bool = False) -> Execution:
-    """Execute the program on windows of raw codes.
+def run(program: Program, raw: Codes, *, trace: bool = False, state: Codes | None = None) -> Execution:
+    """Execute the program on windows of raw codes, which follow each other in a stream where the trigger remembers.
 
     Parameters
     ----------
@@ -64,6 +69,8 @@ def run(program: Program, raw: Codes, *, trace: bool = False) -> Execution:
         Codes of ``program.raw``, shape ``(n, steps, n_features)``.
     trace
         Keep the output of every layer.
+    state
+        What the trigger remembers of the stream so far; by default it starts with the first window.
 
     Raises
     ------
@@ -85,11 +92,16 @@ def run(program: Program, raw: Codes, *, trace: bool = False) -> Execution:
         )
         data_format = layer.output
         outputs[layer.name] = data
-    score = trigger = None
-    if program.trigger is not None:
-        score = sum_of_squares(program.trigger, x, data)
-        trigger = score > program.trigger.threshold
-    return Execution(data, score, trigger, outputs if trace else {}, dict(saturations))
+    measures = None if program.trigger is None else measure(program.trigger, x, data)
+    return finish(program, Execution(data, None, None, outputs if trace else {}, dict(saturations)), measures, state)
+
+
+def finish(program: Program, network: Execution, measures: Codes | None, state: Codes | None) -> Execution:
+    """Return an execution of the network with the trigger's decision on what it measured, ``(n, k)``."""
+    if program.trigger is None or measures is None:
+        return network
+    decision = decide(program.trigger, measures, state)
+    return replace(network, score=decision.score, trigger=decision.trigger, state=decision.state)
 
 
 def check_windows(program: Program, raw: Codes) -> Codes:
@@ -167,19 +179,9 @@ def dense(layer: Dense, data: Codes, data_format: Format, saturations: Saturatio
     fraction = layer.accumulator.fraction
     acc = align(x @ layer.weight.T, layer.input.fraction + layer.weight_format.fraction, fraction)
     acc = acc + align(layer.bias, layer.bias_format.fraction, fraction)
+    if layer.rectifies:  # that is no saturation, and is not counted as one
+        acc = np.maximum(acc, 0)
     return saturations.quantize(acc, fraction, layer.output, f"{layer.name}.output")
-
-
-def sum_of_squares(layer: Trigger, x: Codes, reconstruction: Codes) -> Codes:
-    """Return the score of each window, ``(n,)``."""
-    error = errors(layer, x, reconstruction)
-    return np.asarray((error * error).sum(axis=(1, 2)))
-
-
-def errors(layer: Trigger, x: Codes, reconstruction: Codes) -> Codes:
-    """Return ``x - reconstruction`` in codes of ``layer.error``, shape unchanged."""
-    fraction = layer.error.fraction
-    return align(x, layer.input.fraction, fraction) - align(reconstruction, layer.reconstruction.fraction, fraction)
 
 
 def look_up(table: Codes, codes: Codes, argument: Format) -> Codes:

@@ -11,31 +11,22 @@ from functools import cached_property
 
 import numpy as np
 
-from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint.formats import (
     Codes,
     Format,
-    FormatTooWideError,
     Overflow,
-    Rounding,
     exact_format,
 )
 from hw_trigger.fixedpoint.tables import Activation, activation_table
+from hw_trigger.fixedpoint.triggers import EXACT_BITS, ProgramError
 
 GATES = ("i", "f", "g", "o")
 """Gate order of every array with 4 * units rows (PyTorch's): input, forget, cell, output."""
 
 GATE_ACTIVATIONS = (Activation.SIGMOID, Activation.SIGMOID, Activation.TANH, Activation.SIGMOID)
 
-EXACT_BITS = 53
-"""Accumulators may have as many bits as a float64 product of integers keeps: every executor is exact up to there."""
-
 FLOAT32_BITS = 24
 """Accumulators of at most this many bits are exact in float32 too, in any order of summation."""
-
-
-class ProgramError(UserError):
-    """A program whose parts do not fit together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +175,8 @@ class Lstm:
 class Dense:
     """``y = output(W x + b)``, the sum exact; at every step alike where the input is a sequence.
 
+    An unsigned output that saturates is a ReLU: what is negative becomes 0.
+
     Attributes
     ----------
     weight, bias
@@ -215,63 +208,17 @@ class Dense:
         """Features of an output vector."""
         return int(self.weight.shape[0])
 
+    @property
+    def rectifies(self) -> bool:
+        """Whether the output is a ReLU."""
+        return not self.output.signed and self.output.overflow is Overflow.SAT
+
     @cached_property
     def accumulator(self) -> Format:
         """The exact format of the sums, from the weights themselves."""
         return _sum_format(
             f"{self.name}.accumulator", [(self.weight, self.weight_format, self.input)], self.bias, self.bias_format
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Trigger:
-    """``score = sum over steps and features of (x - reconstruction)**2``, exact; ``trigger = score > threshold``.
-
-    Attributes
-    ----------
-    threshold
-        Code with the fraction of `score`. The division of a mean by steps * features is folded into it.
-    """
-
-    name: str
-    steps: int
-    n_features: int
-    input: Format
-    reconstruction: Format
-    threshold: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= self.score.high:
-            raise ProgramError(
-                f"trigger {self.name!r} has the threshold {self.threshold}, and a score has codes 0 to {self.score.high}"
-            )
-
-    @cached_property
-    def error(self) -> Format:
-        """The exact format of ``x - reconstruction``."""
-        fraction = max(self.input.fraction, self.reconstruction.fraction)
-        magnitude = (self.input.magnitude << (fraction - self.input.fraction)) + (
-            self.reconstruction.magnitude << (fraction - self.reconstruction.fraction)
-        )
-        return exact_format(magnitude, fraction, f"{self.name}.error", limit=EXACT_BITS)
-
-    @cached_property
-    def score(self) -> Format:
-        """The exact, unsigned format of the sum of squares."""
-        largest = self.steps * self.n_features * (1 << (self.error.width - 1)) ** 2
-        width = largest.bit_length()
-        if width > EXACT_BITS:
-            raise FormatTooWideError(
-                f"tensor '{self.name}.score' needs {width} bits to be exact, and {EXACT_BITS} are available; "
-                "choose a narrower input or output format, or a shorter window"
-            )
-        fraction = 2 * self.error.fraction
-        return Format(width, width - fraction, False, Rounding.TRN, Overflow.WRAP)
-
-    def threshold_code(self, mean_square: float) -> int:
-        """Return the integer threshold that equals ``mean of squares > mean_square``, for real `mean_square`."""
-        exact = np.floor(np.ldexp(mean_square * self.steps * self.n_features, self.score.fraction))
-        return int(min(max(exact, 0.0), float(self.score.high)))
 
 
 Layer = Lstm | Dense

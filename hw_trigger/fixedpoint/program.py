@@ -1,9 +1,12 @@
-"""The fixed-point program: the LSTM autoencoder and the trigger around it, every tensor with its format.
+"""The fixed-point program: a network of LSTM and dense layers and the trigger around it, every tensor with its format.
 
-It is what every back end is generated from. A program is a chain of layers (:mod:`hw_trigger.fixedpoint.layers`)::
+It is what every back end is generated from. A program is a chain of layers (:mod:`hw_trigger.fixedpoint.layers`) that ends in a
+reconstruction of its input (an autoencoder) or in one vector of logits (a classifier)::
 
     raw sample --Scaling--> x --Lstm--> ... --Dense--> latent --Lstm (repeated input)--> ... --Dense--> reconstruction
                             `--------------------------------------------------------------> Trigger --> score, trigger
+
+    raw sample --Scaling--> x --Lstm--> ... --Dense--> ... --Dense--> logits --> Trigger --> score, trigger
 """
 
 from __future__ import annotations
@@ -13,15 +16,20 @@ from dataclasses import dataclass
 
 from hw_trigger.fixedpoint.formats import Format, exact_format
 from hw_trigger.fixedpoint.layers import (
-    EXACT_BITS,
     FLOAT32_BITS,
     GATE_ACTIVATIONS,
     GATES,
     Dense,
     Layer,
     Lstm,
-    ProgramError,
     Scaling,
+)
+from hw_trigger.fixedpoint.triggers import (
+    EXACT_BITS,
+    DeviationTrigger,
+    ErrorTrigger,
+    MarginTrigger,
+    ProgramError,
     Trigger,
 )
 
@@ -31,8 +39,11 @@ __all__ = [
     "GATES",
     "GATE_ACTIVATIONS",
     "Dense",
+    "DeviationTrigger",
+    "ErrorTrigger",
     "Layer",
     "Lstm",
+    "MarginTrigger",
     "Program",
     "ProgramError",
     "Scaling",
@@ -65,8 +76,19 @@ class Program:
 
     @property
     def output(self) -> Format:
-        """Format of the reconstruction."""
+        """Format of what the network puts out: the reconstruction, or the logits."""
         return self.layers[-1].output
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of what the network puts out of a window: ``(steps, n_features)``, or ``(n_classes,)``."""
+        *_, (_, _, shape) = self.flow()
+        return shape
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether the network is an autoencoder; else it is a classifier."""
+        return len(self.output_shape) == 2
 
     @property
     def raw(self) -> Format:
@@ -108,16 +130,29 @@ def _check_chain(program: Program) -> None:
     _check_layers(program)
     _check_scaling(program)
     if program.trigger is not None:
-        trigger = program.trigger
-        wanted = (program.steps, program.n_features, program.input, program.output)
-        if (trigger.steps, trigger.n_features, trigger.input, trigger.reconstruction) != wanted:
-            raise ProgramError(
-                f"trigger {trigger.name!r} does not match the window or the formats of program {program.name!r}"
-            )
+        _check_trigger(program, program.trigger)
+
+
+def _check_trigger(program: Program, trigger: Trigger) -> None:
+    """Check that the trigger takes what the network gives."""
+    if isinstance(trigger, MarginTrigger):
+        fits = (trigger.n_classes,) == program.output_shape and trigger.input == program.output
+    else:
+        given = (program.steps, program.n_features, program.input, program.output)
+        fits = program.reconstructs and given == (
+            trigger.steps,
+            trigger.n_features,
+            trigger.input,
+            trigger.reconstruction,
+        )
+    if not fits:
+        raise ProgramError(
+            f"trigger {trigger.name!r} does not match the output or the formats of program {program.name!r}"
+        )
 
 
 def _check_layers(program: Program) -> None:
-    """Check the network: features, steps, and that it ends in a reconstruction of its input."""
+    """Check the network: features, steps, and that it ends in a reconstruction of its input, or in one vector."""
     names = [layer.name for layer in program.layers]
     if len(set(names)) != len(names):
         raise ProgramError(f"program {program.name!r} has two layers of one name: {', '.join(names)}")
@@ -137,10 +172,10 @@ def _check_layers(program: Program) -> None:
         if isinstance(layer, Lstm):
             _ = layer.gate_tables, layer.cell_table
         shape, data = output_shape, layer.output
-    if shape != (program.steps, program.n_features):
-        found = f"{kinds[len(shape) == 2]} of {shape[-1]} features"
+    if len(shape) == 2 and shape != (program.steps, program.n_features):
         raise ProgramError(
-            f"program {program.name!r} ends in {found}, and a reconstruction is a sequence of {program.n_features} features"
+            f"program {program.name!r} ends in a sequence of {shape[-1]} features, "
+            f"and a reconstruction is one of {program.n_features} features"
         )
 
 

@@ -1,14 +1,15 @@
 """The program as JSON: versioned, complete, and the same bytes for the same program.
 
-Layout (version 1): ``{"format": "hw_trigger program", "version": 1, "name", "steps", "n_features", "input", "scaling",
-"layers": [{"kind": "lstm" | "dense", ...}], "trigger"}``; formats are written as ``ap_fixed<W,I,AP_Q,AP_O>``, arrays as nested
-lists of integer codes. Tables are not written: they follow from the formats.
+Layout (version 2): ``{"format": "hw_trigger program", "version": 2, "name", "steps", "n_features", "input", "scaling",
+"layers": [{"kind": "lstm" | "dense", ...}], "trigger": null | {"kind": "error" | "deviation" | "margin", ...}}``; formats are
+written as ``ap_fixed<W,I,AP_Q,AP_O>``, arrays as nested lists of integer codes. Tables are not written: they follow from the
+formats.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -17,14 +18,25 @@ import numpy as np
 from hw_trigger.errors import UserError
 from hw_trigger.files import sha256_bytes
 from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import (
+    Dense,
+    DeviationTrigger,
+    ErrorTrigger,
+    Layer,
+    Lstm,
+    MarginTrigger,
+    Program,
+    Scaling,
+    Trigger,
+)
 
 FORMAT = "hw_trigger program"
-VERSION = 1
+VERSION = 2
 
 Part = TypeVar("Part")
 
-_KINDS: dict[str, type[Layer]] = {"lstm": Lstm, "dense": Dense}
+_LAYERS: dict[str, type[Layer]] = {"lstm": Lstm, "dense": Dense}
+_TRIGGERS: dict[str, type[Trigger]] = {"error": ErrorTrigger, "deviation": DeviationTrigger, "margin": MarginTrigger}
 
 
 class ProgramFileError(UserError):
@@ -41,10 +53,8 @@ def to_text(program: Program) -> str:
         "n_features": program.n_features,
         "input": str(program.input),
         "scaling": None if program.scaling is None else _to_dict(program.scaling),
-        "layers": [
-            {"kind": "lstm" if isinstance(layer, Lstm) else "dense", **_to_dict(layer)} for layer in program.layers
-        ],
-        "trigger": None if program.trigger is None else _to_dict(program.trigger),
+        "layers": [_with_kind(_LAYERS, layer) for layer in program.layers],
+        "trigger": None if program.trigger is None else _with_kind(_TRIGGERS, program.trigger),
     }
     return json.dumps(document, separators=(",", ":")) + "\n"
 
@@ -74,6 +84,11 @@ def from_text(text: str) -> Program:
 def digest(program: Program) -> str:
     """Return the SHA-256 of the program's content: equal for equal programs, on every machine."""
     return sha256_bytes(to_text(program).encode())
+
+
+def _with_kind(kinds: Mapping[str, type], part: Layer | Trigger) -> dict[str, Any]:
+    kind = next(name for name, item in kinds.items() if item is type(part))
+    return {"kind": kind, **_to_dict(part)}
 
 
 def _to_dict(layer: Layer | Scaling | Trigger) -> dict[str, Any]:
@@ -110,10 +125,17 @@ def _read(hint: Any, value: Any, where: str) -> Any:
     return None if value is None else _read_part(part, value, where)
 
 
-def _read_layer(value: Any, where: str) -> Layer:
-    if not isinstance(value, dict) or str(value.get("kind")) not in _KINDS:
-        raise _damaged(where, f"an object whose 'kind' is one of {', '.join(_KINDS)}")
-    return _read_part(_KINDS[value.pop("kind")], value, where)
+def _read_kind(kinds: Mapping[str, type[Part]]) -> Callable[[Any, str], Part]:
+    def read(value: Any, where: str) -> Part:
+        if not isinstance(value, dict) or str(value.get("kind")) not in kinds:
+            raise _damaged(where, f"an object whose 'kind' is one of {', '.join(kinds)}")
+        return _read_part(kinds[value.pop("kind")], value, where)
+
+    return read
+
+
+def _read_trigger(value: Any, where: str) -> Trigger | None:
+    return None if value is None else _read_kind(_TRIGGERS)(value, where)
 
 
 def _read_codes(value: Any, where: str) -> Codes:
@@ -151,5 +173,6 @@ _READERS: dict[Any, Callable[[Any, str], Any]] = {
     bool: _read_plain(bool, "true or false"),
     Format: _read_format,
     Codes: _read_codes,
-    Layer: _read_layer,
+    Layer: _read_kind(_LAYERS),
+    Trigger | None: _read_trigger,
 }

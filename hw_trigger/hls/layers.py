@@ -12,7 +12,7 @@ from hls4ml.model.layers import Layer
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, NamedType
 
 from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.fixedpoint.program import GATES, Dense, Lstm, Scaling, Trigger
+from hw_trigger.fixedpoint.program import GATES, Dense, ErrorTrigger, Lstm, Scaling
 from hw_trigger.hls.rounding import missing_bits
 
 
@@ -125,7 +125,7 @@ class HwtTrigger(_ProgramLayer):
 
     def initialize(self) -> None:
         """Make types, the threshold and the two outputs from the part."""
-        part: Trigger = self.get_attr("part")
+        part: ErrorTrigger = self.get_attr("part")
         self._type("input", part.input)
         self._type("reconstruction", part.reconstruction)
         self._type("difference", part.error)

@@ -49,7 +49,7 @@ def to_columns(execution: Execution) -> Codes:
     """Return score, trigger bit and reconstruction side by side, ``(n, columns)``; the first two where there is a trigger."""
     parts = [] if execution.score is None else [execution.score[:, None]]
     parts += [] if execution.trigger is None else [execution.trigger[:, None].astype(np.int64)]
-    reconstruction = execution.reconstruction
+    reconstruction = execution.output
     return np.hstack([*parts, flat(reconstruction)])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Layer, Lstm, Program, Scaling
 from hw_trigger.models.quant_autoencoder import QuantAutoencoder
 from hw_trigger.models.spec import DenseFormats, LstmFormats, NetworkFormats
 
@@ -54,7 +54,7 @@ def with_trigger(program: Program, mean_square: float = 0.0) -> Program:
         The threshold of the mean over steps and features of the squared error, in units of the scaled samples squared. It is
         known once training windows have been scored, for which the program with any threshold will do.
     """
-    trigger = Trigger("trigger", program.steps, program.n_features, program.input, program.output, 0)
+    trigger = ErrorTrigger("trigger", program.steps, program.n_features, program.input, program.output, 0)
     return replace(program, trigger=replace(trigger, threshold=trigger.threshold_code(mean_square)))
 
 

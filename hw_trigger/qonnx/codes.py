@@ -29,7 +29,7 @@ def to_values(program: Program, raw: Codes) -> NDArray[np.float64]:
 def to_execution(program: Program, outputs: Mapping[str, NDArray[Any]], windows: int) -> Execution:
     """Return what an executor gave of so many windows, by the names of the graph's outputs, as codes."""
     return Execution(
-        reconstruction=program.output.exact_codes(outputs["reconstruction"][:windows], "reconstruction"),
+        output=program.output.exact_codes(outputs["reconstruction"][:windows], "reconstruction"),
         score=None if program.trigger is None else np.asarray(outputs["score"][:windows], np.int64),
         trigger=None if program.trigger is None else np.asarray(outputs["trigger"][:windows], np.bool_),
     )

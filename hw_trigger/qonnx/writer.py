@@ -18,7 +18,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 import hw_trigger
 from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.fixedpoint.precision import float64_reasons
-from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Lstm, Program, Scaling
 from hw_trigger.qonnx.contract import (
     BIASES,
     IR_VERSION,
@@ -220,7 +220,7 @@ class _Graph:
         total = self.node("Add", [product, bias], f"{name}.sum", [*lead, layer.n_outputs])
         return self.quant(total, layer.output, f"{name}.output", [*lead, layer.n_outputs])
 
-    def trigger(self, layer: Trigger, x: str) -> None:
+    def trigger(self, layer: ErrorTrigger, x: str) -> None:
         step = self.value(f"{layer.name}.step", layer.error.step)
         threshold = self.value(f"{layer.name}.threshold", np.array(layer.threshold, np.int64))
         node = helper.make_node(

@@ -142,7 +142,7 @@ def _last(execution: Execution, count: int) -> Execution:
     """Return what was computed of the last windows."""
     score, trigger = execution.score, execution.trigger
     return Execution(
-        execution.reconstruction[-count:],
+        execution.output[-count:],
         None if score is None else score[-count:],
         None if trigger is None else trigger[-count:],
     )
@@ -160,7 +160,7 @@ def _compare_pairs(executions: Mapping[str, Execution]) -> list[Comparison]:
 
 
 def _tensors(execution: Execution) -> dict[str, Any]:
-    found: dict[str, Any] = {"reconstruction": execution.reconstruction}
+    found: dict[str, Any] = {"reconstruction": execution.output}
     if execution.score is not None:
         found["score"] = execution.score
     if execution.trigger is not None:

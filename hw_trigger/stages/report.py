@@ -144,7 +144,7 @@ class _Run:
             scores=causal_scores(self._integer_scores(execution), program.steps),
             threshold=self._threshold(),
             anomalies=self.channel.anomalies,
-            windows=program.output.values(execution.reconstruction[:, :, 0]),
+            windows=program.output.values(execution.output[:, :, 0]),
         )
 
     def _measure(self, executor: str, window_scores: Scores, threshold: float) -> list[Detection]:

@@ -39,7 +39,7 @@ def check(program: Program, raw: Codes) -> Execution:
     assert list(found.outputs) == list(expected.outputs)
     for name, codes in expected.outputs.items():
         np.testing.assert_array_equal(found.outputs[name], codes, err_msg=name)
-    np.testing.assert_array_equal(found.reconstruction, expected.reconstruction)
+    np.testing.assert_array_equal(found.output, expected.output)
     np.testing.assert_array_equal(found.score, expected.score)
     np.testing.assert_array_equal(found.trigger, expected.trigger)
     assert found.saturations == expected.saturations
@@ -63,7 +63,7 @@ def test_the_comparison_would_notice() -> None:
         program = random_program(seed, widths=(3, 7))
         result = golden.run(program, random_windows(program, 30, seed))
         saturated |= {name.split(".")[1] for name, count in result.saturations.items() if count}
-        distinct = max(distinct, len(np.unique(result.reconstruction)))
+        distinct = max(distinct, len(np.unique(result.output)))
     # The products of two numbers of at most 1 hardly ever leave the cell's range.
     wanted = {"gate_i", "gate_f", "gate_g", "gate_o", "cell", "output", "input"}
     assert wanted <= saturated
@@ -76,7 +76,7 @@ def test_chunks_and_threads_change_nothing() -> None:
     done: list[int] = []
     found = compiled.run(program, raw, threads=2, progress=done.append)
     expected = golden.run(program, raw)
-    np.testing.assert_array_equal(found.reconstruction, expected.reconstruction)
+    np.testing.assert_array_equal(found.output, expected.output)
     np.testing.assert_array_equal(found.score, expected.score)
     assert found.saturations == expected.saturations
     assert sum(done) == len(raw)
@@ -86,7 +86,7 @@ def test_chunks_and_threads_change_nothing() -> None:
 def test_no_windows() -> None:
     program = random_program(1)
     found = compiled.run(program, np.empty((0, program.steps, program.n_features), np.int64))
-    assert found.reconstruction.shape == (0, program.steps, program.n_features)
+    assert found.output.shape == (0, program.steps, program.n_features)
     assert found.score is not None
     assert found.score.shape == (0,)
 
@@ -180,8 +180,8 @@ def test_sums_up_to_the_mantissa_are_exact(bits: int, kind: type) -> None:
         high - rng.integers(0, 4, (40, 4, 3)), rng.integers(-high, high, (40, 4, 3), endpoint=True),
     ])  # fmt: skip
     result = check(program, raw)
-    odd = np.count_nonzero(result.reconstruction & 1)
-    assert 0 < odd < result.reconstruction.size  # the last place is there
+    odd = np.count_nonzero(result.output & 1)
+    assert 0 < odd < result.output.size  # the last place is there
     if bits > 25:  # a sign and float32's 24 bits: it would not have done
         weight, x = layer.weight.astype(np.float32), raw.astype(np.float32)
         assert np.any((x @ weight.T + 1).astype(np.int64) != raw @ layer.weight.T + 1)
@@ -249,14 +249,14 @@ def test_runs_side_by_side_do_not_disturb_each_other() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda item: compiled.run(*item, threads=2), zip(programs, windows, strict=True)))
     for program, raw, result in zip(programs, windows, found, strict=True):
-        np.testing.assert_array_equal(result.reconstruction, golden.run(program, raw).reconstruction)
+        np.testing.assert_array_equal(result.output, golden.run(program, raw).output)
 
 
 def test_codes_of_zero_are_never_negative_zeros() -> None:
     """Rounding gives -0.0 in floating point; as an index, as a factor and as a code it must be 0."""
     program = random_program(8, widths=(2, 3))
     result = compiled.run(program, random_windows(program, 30), trace=True)
-    for codes in (*result.outputs.values(), result.reconstruction):
+    for codes in (*result.outputs.values(), result.output):
         assert codes.dtype == np.int64
         assert codes.flags.c_contiguous
     check(program, random_windows(program, 30))

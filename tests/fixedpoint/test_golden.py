@@ -13,7 +13,7 @@ from support.reference import value
 
 from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
-from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Lstm, Program, Scaling
 from hw_trigger.fixedpoint.tables import Activation
 
 F4 = Format(4, 2)  # codes -8 to 7, step 1/4
@@ -31,7 +31,7 @@ def worked_program() -> Program:
     )  # fmt: skip
     dense = Dense("output", 2, Format(4, 1), F4, np.array([[7]]), F4, np.array([-2]), F4)
     scaling = Scaling("scaling", Format(6, 4), F4, np.array([2]), F4, np.array([1]), F4)
-    trigger = Trigger("trigger", 2, 1, F4, F4, 12)
+    trigger = ErrorTrigger("trigger", 2, 1, F4, F4, 12)
     return Program("worked", 2, 1, F4, (lstm, dense), scaling, trigger)
 
 
@@ -54,7 +54,7 @@ def test_worked_example() -> None:
     #   tanh(0.5) = 0.462 -> 3.70 -> 4; h = 4/16 * 4/8 = 0.125 -> 1.
     assert result.outputs["lstm"].ravel().tolist() == [3, 1]
     # Output: 1.75 * 3/8 - 0.5 = 0.15625 -> 0.625 -> 1; 1.75 * 1/8 - 0.5 = -0.28125 -> -1.125 -> -1.
-    assert result.reconstruction.ravel().tolist() == [1, -1]
+    assert result.output.ravel().tolist() == [1, -1]
     # Errors in quarters: 4 - 1 = 3 and -8 + 1 = -7; squares 9 + 49.
     assert result.score is not None
     assert result.score.tolist() == [58]
@@ -160,7 +160,7 @@ def test_equals_the_contract_in_rational_numbers(seed: int) -> None:
     assert found.score is not None
     assert program.trigger is not None
     rational = Rational()
-    for window, reconstruction, score in zip(raw, found.reconstruction, found.score, strict=True):
+    for window, reconstruction, score in zip(raw, found.output, found.score, strict=True):
         real = [[value(int(code), program.raw) for code in sample] for sample in window]
         expected, expected_score = rational.run(program, real)
         assert [[value(int(code), program.output) for code in sample] for sample in reconstruction] == expected
@@ -211,7 +211,7 @@ def test_the_trigger_is_above_the_threshold_not_at_it() -> None:
     program = worked_program()
     window = np.array([[[5], [-30]]])
     for threshold, expected in [(57, True), (58, False), (59, False)]:
-        trigger = Trigger("trigger", 2, 1, F4, F4, threshold)
+        trigger = ErrorTrigger("trigger", 2, 1, F4, F4, threshold)
         result = golden.run(Program("w", 2, 1, F4, program.layers, program.scaling, trigger), window)
         assert result.trigger is not None
         assert result.trigger.tolist() == [expected]
@@ -254,4 +254,4 @@ def test_windows_that_the_program_cannot_take(windows: Codes, message: str) -> N
 def test_windows_of_any_integers(kind: type[np.integer]) -> None:
     window = np.array([[[5], [3]]])
     found = golden.run(worked_program(), window.astype(kind))
-    np.testing.assert_array_equal(found.reconstruction, golden.run(worked_program(), window).reconstruction)
+    np.testing.assert_array_equal(found.output, golden.run(worked_program(), window).output)

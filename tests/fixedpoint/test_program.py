@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.programs import Sizes, random_program
 
 from hw_trigger.fixedpoint.formats import Codes, Format, FormatTooWideError, Overflow, Rounding
-from hw_trigger.fixedpoint.program import Dense, Lstm, Program, ProgramError, Scaling, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Lstm, Program, ProgramError, Scaling
 
 PROGRAM = random_program(5, Sizes(steps=6, n_features=2, encoder=(4, 3), latent=2, decoder=(3,)))
 ENCODER, SECOND, LATENT, DECODER, OUTPUT = PROGRAM.layers
@@ -93,11 +93,11 @@ BAD_CHAINS: list[tuple[str, Callable[[], object]]] = [
     ),
     (
         "trigger 'trigger' does not match the window or the formats of program 'random_5'",
-        lambda: replace(PROGRAM, trigger=Trigger("trigger", 5, 2, PROGRAM.input, PROGRAM.output, 0)),
+        lambda: replace(PROGRAM, trigger=ErrorTrigger("trigger", 5, 2, PROGRAM.input, PROGRAM.output, 0)),
     ),
     (
         "trigger 'trigger' does not match the window or the formats of program 'random_5'",
-        lambda: replace(PROGRAM, trigger=Trigger("trigger", 6, 2, Format(3, 1), PROGRAM.output, 0)),
+        lambda: replace(PROGRAM, trigger=ErrorTrigger("trigger", 6, 2, Format(3, 1), PROGRAM.output, 0)),
     ),
 ]
 
@@ -135,9 +135,9 @@ BAD_TENSORS: list[tuple[str, Callable[[], object]]] = [
     ("tensor 'scaling.gain' has 1 codes outside its gain_format ap_fixed<8,2,AP_RND_CONV,AP_SAT>",
      lambda: one_scaling(gain=np.array([500]))),
     ("trigger 'trigger' has the threshold -1, and a score has codes 0 to 2097151",
-     lambda: Trigger("trigger", 5, 1, Format(8, 2), Format(8, 2), -1)),
+     lambda: ErrorTrigger("trigger", 5, 1, Format(8, 2), Format(8, 2), -1)),
     ("trigger 'trigger' has the threshold 2097152, and a score has codes 0 to 2097151",
-     lambda: Trigger("trigger", 5, 1, Format(8, 2), Format(8, 2), 2097152)),
+     lambda: ErrorTrigger("trigger", 5, 1, Format(8, 2), Format(8, 2), 2097152)),
 ]  # fmt: skip
 
 
@@ -188,11 +188,11 @@ TOO_WIDE: list[tuple[str, Callable[[], object]]] = [
         lambda: scaled(one_scaling(gain=np.array([127]), output=Format(8, -54))),
     ),
     (too_wide("scaling.accumulator", 55, 52), lambda: one_scaling(raw=W48, gain=np.array([127])).accumulator),
-    (too_wide("trigger.error", 56, 52), lambda: Trigger("trigger", 5, 1, Format(53, 2), Format(54, 2), 0)),
+    (too_wide("trigger.error", 56, 52), lambda: ErrorTrigger("trigger", 5, 1, Format(53, 2), Format(54, 2), 0)),
     (
         ("tensor 'trigger.score' needs 61 bits to be exact, and 53 are available; "
         "choose a narrower input or output format, or a shorter window"),
-        lambda: Trigger("trigger", 5, 1, Format(28, 2), Format(28, 2), 0),
+        lambda: ErrorTrigger("trigger", 5, 1, Format(28, 2), Format(28, 2), 0),
     ),
     (
         ("tensor 'lstm.accumulator' needs 70 fractional bits to be exact, and a format has 63 at most; "
@@ -329,7 +329,7 @@ shapes = st.tuples(st.integers(2, 12), st.integers(-2, 6))
 def test_the_score_holds_the_greatest_error(
     x_shape: tuple[int, int], y_shape: tuple[int, int], steps: int, n: int
 ) -> None:
-    trigger = Trigger("trigger", steps, n, Format(*x_shape), Format(*y_shape, signed=False), 0)
+    trigger = ErrorTrigger("trigger", steps, n, Format(*x_shape), Format(*y_shape, signed=False), 0)
     fraction = trigger.error.fraction
     x = [
         trigger.input.low << (fraction - trigger.input.fraction),
@@ -345,7 +345,7 @@ def test_the_score_holds_the_greatest_error(
 
 @given(st.floats(0, 40), st.integers(1, 100))
 def test_threshold_code_compares_as_the_real_threshold(mean_square: float, steps: int) -> None:
-    trigger = Trigger("trigger", steps, 1, Format(8, 2), Format(8, 2), 0)
+    trigger = ErrorTrigger("trigger", steps, 1, Format(8, 2), Format(8, 2), 0)
     code = trigger.threshold_code(mean_square)
     real = mean_square * steps * 2**trigger.score.fraction
     if code < trigger.score.high:
@@ -355,6 +355,6 @@ def test_threshold_code_compares_as_the_real_threshold(mean_square: float, steps
 
 
 def test_thresholds_out_of_the_score_range_are_clipped() -> None:
-    trigger = Trigger("trigger", 5, 1, Format(8, 2), Format(8, 2), 0)
+    trigger = ErrorTrigger("trigger", 5, 1, Format(8, 2), Format(8, 2), 0)
     assert trigger.threshold_code(-1.0) == 0
     assert trigger.threshold_code(1e30) == trigger.score.high

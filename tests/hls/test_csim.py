@@ -48,11 +48,11 @@ def test_a_changed_constant_is_found(project: Project) -> None:
     right = golden.run(project.program, project.windows(), trace=True)
 
     result = csim.run(project, optimization=FAST)
-    np.testing.assert_array_equal(result.found.reconstruction, wrong.reconstruction)
+    np.testing.assert_array_equal(result.found.output, wrong.output)
     np.testing.assert_array_equal(result.found.score, wrong.score)
     assert right.score is not None
     assert right.trigger is not None
-    differ = [(right.reconstruction != wrong.reconstruction).sum(), (right.score != wrong.score).sum()]
+    differ = [(right.output != wrong.output).sum(), (right.score != wrong.score).sum()]
     assert differ[0] > 0
     assert result.mismatches == sum(differ) + (right.trigger != wrong.trigger).sum()
     assert result.compared == 24 * 6
@@ -72,13 +72,13 @@ def test_shares_change_nothing(project: Project, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(csim, "SHARE", 5)
     shared = csim.run(project, jobs=2, optimization=FAST, progress=done.append)
     assert sorted(done) == [4, 5, 5, 5, 5]
-    np.testing.assert_array_equal(shared.found.reconstruction, whole.found.reconstruction)
+    np.testing.assert_array_equal(shared.found.output, whole.found.output)
     assert (shared.compared, shared.mismatches, shared.first) == (whole.compared, whole.mismatches, whole.first)
 
 
 def test_no_windows(project: Project) -> None:
     result = csim.run(project, np.empty((0, 4, 1), np.int64), optimization=FAST)
-    assert result.found.reconstruction.shape == (0, 4, 1)
+    assert result.found.output.shape == (0, 4, 1)
     assert (result.compared, result.mismatches, result.first) == (0, 0, None)
 
 

@@ -63,8 +63,8 @@ def test_equals_golden(architecture: Architecture, weight: int, state: int) -> N
         program = to_program(model, name="network", scaling=scaling)
         raw = random_windows(program, 60, seed=state)
         wanted = golden.run(program, raw)
-        np.testing.assert_array_equal(reconstruct(model, scaling, raw, batch=32), wanted.reconstruction)
-        assert len(np.unique(wanted.reconstruction)) >= 12
+        np.testing.assert_array_equal(reconstruct(model, scaling, raw, batch=32), wanted.output)
+        assert len(np.unique(wanted.output)) >= 12
         assert sum(wanted.saturations.values()) > 0
 
 
@@ -76,11 +76,11 @@ def test_the_default_network_with_wide_formats_is_exact_in_float64() -> None:
     raw = random_windows(program, 40)
     assert program.exact_bits > 24
     wanted = compiled.run(program, raw)
-    np.testing.assert_array_equal(reconstruct(model, None, raw), wanted.reconstruction)
+    np.testing.assert_array_equal(reconstruct(model, None, raw), wanted.output)
     # And float32 would not have been, or this test would show nothing.
     with torch.no_grad():
         values = model(torch.from_numpy(program.raw.values(raw)).float()).double().numpy()
-    assert (program.output.quantize(values) != wanted.reconstruction).any()
+    assert (program.output.quantize(values) != wanted.output).any()
 
 
 def test_a_layer_with_an_input_format_of_its_own() -> None:
@@ -99,7 +99,7 @@ def test_a_layer_with_an_input_format_of_its_own() -> None:
     raw = random_windows(program, 60)
     wanted = golden.run(program, raw)
     assert any(count for name, count in wanted.saturations.items() if name.endswith(".input"))
-    np.testing.assert_array_equal(reconstruct(model, None, raw), wanted.reconstruction)
+    np.testing.assert_array_equal(reconstruct(model, None, raw), wanted.output)
 
 
 def test_refuses_windows_of_another_shape() -> None:

@@ -40,11 +40,11 @@ def assert_same_codes(program: Program, model: nn.Module) -> None:
     expected = np.ldexp(y, program.output.fraction)
     raw = program.input.quantize(x)
     found = golden.run(program, raw)
-    assert np.count_nonzero(found.reconstruction != expected) == 0
+    assert np.count_nonzero(found.output != expected) == 0
     assert len(np.unique(expected)) > 20
     assert sum(found.saturations.values()) > 0
     executed = onnxruntime_executor.execute(write(program), program, raw)
-    assert np.count_nonzero(executed.reconstruction != expected) == 0
+    assert np.count_nonzero(executed.output != expected) == 0
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,6 @@ def test_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {}
     exec(textwrap.dedent(code[1]), names)
     expected = golden.run(program, np.zeros((1, program.steps, program.n_features), np.int64))
-    np.testing.assert_array_equal(np.ldexp(names["reconstruction"], program.output.fraction), expected.reconstruction)
+    np.testing.assert_array_equal(np.ldexp(names["reconstruction"], program.output.fraction), expected.output)
     np.testing.assert_array_equal(names["score"], expected.score)
     np.testing.assert_array_equal(names["trigger"], expected.trigger)

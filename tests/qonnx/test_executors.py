@@ -39,7 +39,7 @@ EXECUTORS = pytest.mark.parametrize(
 
 def mismatches(found: Execution, expected: Execution) -> int:
     pairs = [
-        (found.reconstruction, expected.reconstruction),
+        (found.output, expected.output),
         (found.score, expected.score),
         (found.trigger, expected.trigger),
     ]
@@ -76,7 +76,7 @@ def test_the_comparison_would_notice() -> None:
             assert result.trigger is not None
             saturated |= {name.split(".")[1] for name, count in result.saturations.items() if count}
             precisions.add(bool(float64_reasons(program)))
-            distinct = max(distinct, len(np.unique(result.reconstruction)))
+            distinct = max(distinct, len(np.unique(result.output)))
             scores = max(scores, len(np.unique(result.score)))
             triggers |= set(result.trigger.tolist())
     assert {"gate_i", "gate_f", "gate_g", "gate_o", "cell", "output", "input"} <= saturated
@@ -109,7 +109,7 @@ def test_single_precision_is_not_enough_for_wide_programs() -> None:
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
         found = session.run(["reconstruction"], {"raw": program.raw.values(raw).astype(np.float32)})[0]
         scaled = np.ldexp(found.astype(np.float64), program.output.fraction)
-        different += int(np.count_nonzero(scaled != golden.run(program, raw).reconstruction))
+        different += int(np.count_nonzero(scaled != golden.run(program, raw).output))
     assert different > 0
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
-from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import (
+    Dense,
+    DeviationTrigger,
+    ErrorTrigger,
+    Layer,
+    Lstm,
+    MarginTrigger,
+    Program,
+    Scaling,
+)
 from hw_trigger.verification.stress import stress_windows as random_windows
 
-__all__ = ["Sizes", "random_program", "random_windows"]
+__all__ = ["Sizes", "random_classifier", "random_program", "random_windows", "with_deviation"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,52 @@ def random_program(
         scaling=draw.scaling(x, sizes.n_features) if scaling else None,
         trigger=_trigger(sizes, x, layers[-1].output) if trigger else None,
     )
+
+
+def random_classifier(
+    seed: int,
+    *,
+    steps: int = 5,
+    n_features: int = 2,
+    units: tuple[int, ...] = (4, 3),
+    hidden: tuple[int, ...] = (5,),
+    n_classes: int = 2,
+    widths: tuple[int, int] = (4, 9),
+) -> Program:
+    """Return stacked LSTM layers, dense layers with ReLU, a dense layer that gives logits, and the trigger of the last class."""
+    rng = np.random.default_rng(seed)
+    draw = _Draw(rng, widths, any_mode=False)
+    x = draw.format(1, 2)
+    layers: list[Layer] = []
+    data, features = x, n_features
+    for index, count in enumerate(units):
+        last = index == len(units) - 1
+        layers.append(draw.lstm(f"lstm_{index}", data, features, count, steps, repeat=False, sequence=not last))
+        data, features = layers[-1].output, count
+    for index, count in enumerate(hidden):
+        layer = draw.dense(f"dense_{index}", data, features, count, 1)
+        layers.append(replace(layer, output=draw.format(1, 2, signed=False)))
+        data, features = layers[-1].output, count
+    layers.append(draw.dense("logits", data, features, n_classes, 1))
+    return Program(
+        name=f"classifier_{seed}",
+        steps=steps,
+        n_features=n_features,
+        input=x,
+        layers=tuple(layers),
+        scaling=draw.scaling(x, n_features),
+        trigger=MarginTrigger("trigger", n_classes, n_classes - 1, layers[-1].output, 0),
+    )
+
+
+def with_deviation(program: Program, **settings: Any) -> Program:
+    """Return the program with a trigger that remembers; by default one that settles and learns within a few windows."""
+    defaults: dict[str, Any] = {"threshold": 300, "adaptive": True, "settle": 3, "baseline": 3, "record_decay": 3}
+    defaults |= {"excess_decay": 2}
+    trigger = DeviationTrigger(
+        "trigger", program.steps, program.n_features, program.input, program.output, **(defaults | settings)
+    )
+    return replace(program, trigger=trigger)
 
 
 @dataclass
@@ -138,6 +194,6 @@ class _Draw:
         )
 
 
-def _trigger(sizes: Sizes, x: Format, reconstruction: Format) -> Trigger:
-    probe = Trigger("trigger", sizes.steps, sizes.n_features, x, reconstruction, 0)
-    return Trigger("trigger", sizes.steps, sizes.n_features, x, reconstruction, probe.threshold_code(0.3))
+def _trigger(sizes: Sizes, x: Format, reconstruction: Format) -> ErrorTrigger:
+    probe = ErrorTrigger("trigger", sizes.steps, sizes.n_features, x, reconstruction, 0)
+    return ErrorTrigger("trigger", sizes.steps, sizes.n_features, x, reconstruction, probe.threshold_code(0.3))

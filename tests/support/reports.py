@@ -15,7 +15,7 @@ from hw_trigger.estimate.errors import published_errors
 from hw_trigger.estimate.program import estimate
 from hw_trigger.fixedpoint import compiled
 from hw_trigger.fixedpoint.formats import Format, Overflow
-from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Lstm, Program
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.report.data import (
     DesignPoint,
@@ -57,8 +57,8 @@ def sample_report() -> ReportData:
     program = replace(program, scaling=scaling)
     raw_train = windows(to_raw(channel.train, raw_format), STEPS)
     raw_test = windows(to_raw(channel.test, raw_format), STEPS)
-    fraction = Trigger("probe", STEPS, 1, x_format, program.output, 0).score.fraction
-    program = replace(program, trigger=Trigger("trigger", STEPS, 1, x_format, program.output, 0))
+    fraction = ErrorTrigger("probe", STEPS, 1, x_format, program.output, 0).score.fraction
+    program = replace(program, trigger=ErrorTrigger("trigger", STEPS, 1, x_format, program.output, 0))
     train = compiled.run(program, raw_train)
     assert train.score is not None
     threshold = fit_threshold(mean_squares_of_sums(train.score, STEPS, 1, fraction))
@@ -98,11 +98,11 @@ def sample_report() -> ReportData:
             scores=causal_scores(scores, STEPS),
             threshold=threshold,
             anomalies=channel.anomalies,
-            windows=program.output.values(test.reconstruction)[:, :, 0],
+            windows=program.output.values(test.output)[:, :, 0],
         ),
         verification=VerificationTable(
             (
-                compare("reconstruction", ("PyTorch", test.reconstruction), ("golden", test.reconstruction)),
+                compare("reconstruction", ("PyTorch", test.output), ("golden", test.output)),
                 compare("score", ("golden", test.score), ("C-sim testbench", test.score)),
                 compare("trigger", ("golden", test.trigger), ("C-sim testbench", test.trigger)),
             )

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint.formats import Format
-from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Layer, Lstm, Program, Scaling
 from hw_trigger.qonnx.contract import QonnxError
 from hw_trigger.qonnx.graph import Graph, Node
 from hw_trigger.qonnx.passes.cells import Cell
@@ -16,7 +16,7 @@ from hw_trigger.qonnx.passes.layout import LAYOUT_OPS, SEQUENCE, VECTOR, Axes, A
 from hw_trigger.qonnx.passes.names import layer_name
 from hw_trigger.qonnx.passes.requantization import merge
 
-Part = TypeVar("Part", Layer, Scaling, Trigger, Program)
+Part = TypeVar("Part", Layer, Scaling, ErrorTrigger, Program)
 
 
 def build_program(graph: Graph, name: str | None = None) -> Program:
@@ -46,7 +46,7 @@ class _Chain:
         self.x = ""
         self.input: Format | None = None
         self.layers: list[Layer] = []
-        self.trigger: Trigger | None = None
+        self.trigger: ErrorTrigger | None = None
         self.trigger_outputs: tuple[str, ...] = ()
 
     def follow(self, node: Node) -> None:
@@ -191,7 +191,7 @@ class _Chain:
         before, after = self.input, self.format
         trigger = _exact(
             node,
-            lambda: Trigger(self.name(node), self.sizes.steps, self.sizes.features, before, after, int(values)),
+            lambda: ErrorTrigger(self.name(node), self.sizes.steps, self.sizes.features, before, after, int(values)),
         )
         if steps is None or steps.shape or float(steps) != trigger.error.step:
             raise QonnxError(
@@ -256,7 +256,7 @@ def _exact(node: Node | None, build: Callable[[], Part]) -> Part:
         part = build()
         if isinstance(part, Lstm):
             _ = part.gate_tables, part.cell_table
-        if isinstance(part, Trigger):
+        if isinstance(part, ErrorTrigger):
             _ = part.score
         elif not isinstance(part, Program):
             _ = part.accumulator
