@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hw_trigger.errors import UserError
 
 FORMAT: Final = "hw_trigger bundle"
-VERSION: Final = 1
+VERSION: Final = 2
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -34,13 +34,19 @@ class ChannelRecord(_Part):
 
 
 class ThresholdRecord(_Part):
-    """``mean_square = train_mean + sigmas * train_sigma`` of the training windows; `code` is what the firmware compares."""
+    """The threshold: `value` in `unit`, by a rule with one parameter; `code` is what the firmware compares.
 
-    sigmas: float
+    For example the rule "sigmas": ``value = train_mean + parameter * train_sigma`` of the training windows' scores.
+    """
+
+    kind: Literal["deviation", "error", "margin"]
+    rule: str
+    parameter: float
+    unit: str
+    value: float
+    code: int
     train_mean: float
     train_sigma: float
-    mean_square: float
-    code: int
 
 
 class ScalerRecord(_Part):
@@ -62,7 +68,7 @@ class Manifest(_Part):
     """The whole manifest."""
 
     format: Literal["hw_trigger bundle"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     name: str
     channel: ChannelRecord
     threshold: ThresholdRecord
@@ -93,7 +99,9 @@ def from_text(text: str, what: str) -> Manifest:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise BundleError(f"{what} is no manifest of a bundle: its 'format' must be {FORMAT!r}")
     if values.get("version") != VERSION:
-        raise BundleError(f"{what} has version {values.get('version')!r}, and this release reads {VERSION}")
+        raise BundleError(
+            f"{what} has version {values.get('version')!r}, and this release reads {VERSION}; train again: hw-trigger qat"
+        )
     try:
         return Manifest.model_validate(values)
     except ValidationError as error:

@@ -45,20 +45,6 @@ def mean_squares(errors: NDArray[np.floating]) -> Scores:
     return np.asarray(np.mean(np.square(errors, dtype=np.float64), axis=(1, 2)))
 
 
-def mean_squares_of_sums(sums: ArrayLike, steps: int, n_features: int, fraction: int) -> Scores:
-    """Return the mean squares of windows, shape ``(n,)``, of the trigger's integer scores.
-
-    Parameters
-    ----------
-    sums
-        Codes of the sums of squares, shape ``(n,)``, with `fraction` fractional bits
-        (`hw_trigger.fixedpoint.program.Trigger.score`).
-    steps, n_features
-        Shape of a window.
-    """
-    return np.asarray(np.ldexp(np.asarray(sums, np.float64), -fraction) / (steps * n_features))
-
-
 def causal_scores(window_scores: ArrayLike, length: int) -> Scores:
     """Give each sample the score of the window that ends with it.
 
@@ -80,6 +66,20 @@ def causal_scores(window_scores: ArrayLike, length: int) -> Scores:
     """
     scores = _checked(window_scores, length)
     return np.concatenate([np.full(length - 1, np.nan), scores])
+
+
+def causal_alarms(window_alarms: ArrayLike, length: int) -> NDArray[np.bool_]:
+    """Give each sample the alarm of the window that ends with it, shape ``(n + length - 1,)``; parameters as `causal_scores`.
+
+    The first ``length - 1`` samples end no window, and are no alarms.
+
+    Raises
+    ------
+    ScoreError
+        As `causal_scores`.
+    """
+    _checked(window_alarms, length)
+    return np.concatenate([np.zeros(length - 1, np.bool_), np.asarray(window_alarms, np.bool_)])
 
 
 def window_spread_scores(window_scores: ArrayLike, length: int) -> Scores:

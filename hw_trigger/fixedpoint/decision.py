@@ -47,7 +47,7 @@ def measure(trigger: Trigger, x: Codes, output: Codes) -> Codes:
         return np.asarray(energy)[:, None]
     difference = np.diff(x, axis=1)
     activity = (difference * difference).sum(axis=(1, 2))
-    beyond = (np.abs(x[:, -1]) - _one(trigger)).max(axis=1)
+    beyond = (np.abs(x[:, -1]) - trigger.one).max(axis=1)
     return np.stack([energy, activity, np.maximum(beyond, 0)], axis=1)
 
 
@@ -107,8 +107,3 @@ def errors(trigger: Comparison, x: Codes, reconstruction: Codes) -> Codes:
     """Return ``x - reconstruction`` in codes of ``trigger.error``, shape unchanged."""
     fraction = trigger.error.fraction
     return align(x, trigger.input.fraction, fraction) - align(reconstruction, trigger.reconstruction.fraction, fraction)
-
-
-def _one(trigger: DeviationTrigger) -> int:
-    """Return the code of 1, the end of the trained range; the least one above it where 1 is none."""
-    return 1 << max(0, trigger.input.fraction)

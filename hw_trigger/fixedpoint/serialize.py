@@ -105,7 +105,8 @@ def _plain(value: Any) -> Any:
 
 def _read_part(kind: type[Part], values: Any, where: str) -> Part:
     """Build a dataclass from a JSON object, every field read as its type says."""
-    hints = get_type_hints(kind)
+    types = get_type_hints(kind)
+    hints = {item.name: types[item.name] for item in fields(kind)}  # type: ignore[arg-type]  # every part is a dataclass
     if not isinstance(values, dict) or values.keys() != hints.keys():
         raise _damaged(where, f"an object with the entries {', '.join(hints)}")
     return kind(**{name: _read(hint, values[name], f"{where}.{name}") for name, hint in hints.items()})

@@ -1,6 +1,7 @@
 """The triggers of a fixed-point program: how the decision of a window follows from what the network computed of it.
 
 Each has a `score`, an exact integer format, and a `threshold`, a code with the score's fraction: ``trigger = score > threshold``.
+What people read is in the trigger's `unit`: `values` are those of scores' codes, and `threshold_code` is the way back.
 How they compute is written down once, in :mod:`hw_trigger.fixedpoint.decision`.
 """
 
@@ -8,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint.formats import Format, FormatTooWideError, Overflow, Rounding, exact_format
@@ -63,6 +66,8 @@ class ErrorTrigger(Comparison):
     The division of a mean by steps * features is folded into the threshold.
     """
 
+    unit: ClassVar[str] = "scaled units squared"
+
     def __post_init__(self) -> None:
         _check_threshold(self.name, self.threshold, self.score)
 
@@ -74,6 +79,10 @@ class ErrorTrigger(Comparison):
     def threshold_code(self, mean_square: float) -> int:
         """Return the integer threshold that equals ``mean of squares > mean_square``, for real `mean_square`."""
         return _code(mean_square * self.steps * self.n_features, self.score)
+
+    def values(self, codes: ArrayLike) -> NDArray[np.float64]:
+        """Return the mean squares of scores, shape unchanged."""
+        return self.score.values(codes) / (self.steps * self.n_features)
 
 
 SCORE_FRACTION = 8
@@ -127,6 +136,8 @@ class DeviationTrigger(Comparison):
         The floors are a mean square of 2**-floor, so that quantization noise is no deviation.
     """
 
+    unit: ClassVar[str] = "octaves"
+
     adaptive: bool
     settle: int
     baseline: int = 11
@@ -165,8 +176,13 @@ class DeviationTrigger(Comparison):
     @cached_property
     def excess(self) -> Format:
         """The exact, unsigned format of ``|x| - 1``."""
-        magnitude = max(1, self.input.magnitude - (1 << max(0, self.input.fraction)))
+        magnitude = max(1, self.input.magnitude - self.one)
         return _unsigned(magnitude, self.input.fraction)
+
+    @property
+    def one(self) -> int:
+        """The code of 1, the end of the trained range; the least one above it where 1 is none."""
+        return 1 << max(0, self.input.fraction)
 
     @property
     def energy_floor(self) -> int:
@@ -227,6 +243,10 @@ class DeviationTrigger(Comparison):
         """Return the integer threshold that equals ``score > octaves``, for real `octaves`."""
         return _code(octaves, self.score)
 
+    def values(self, codes: ArrayLike) -> NDArray[np.float64]:
+        """Return scores in octaves, shape unchanged."""
+        return self.score.values(codes)
+
 
 @dataclass(frozen=True)
 class MarginTrigger:
@@ -243,6 +263,8 @@ class MarginTrigger:
     threshold
         Code with the fraction of `score`; 0 is where `positive` is as probable as another class.
     """
+
+    unit: ClassVar[str] = "logits"
 
     name: str
     n_classes: int
@@ -265,6 +287,10 @@ class MarginTrigger:
     def threshold_code(self, margin: float) -> int:
         """Return the integer threshold that equals ``score > margin``, for real `margin`."""
         return _code(margin, self.score)
+
+    def values(self, codes: ArrayLike) -> NDArray[np.float64]:
+        """Return scores as differences of logits, shape unchanged."""
+        return self.score.values(codes)
 
 
 Trigger = ErrorTrigger | DeviationTrigger | MarginTrigger

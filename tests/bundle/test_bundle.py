@@ -44,7 +44,14 @@ def manifest_of(program: Program) -> Manifest:
         name=program.name,
         channel=ChannelRecord(name="X", spacecraft="S", source="a test", columns=(0,), sha256="0" * 64),
         threshold=ThresholdRecord(
-            sigmas=4, train_mean=0.1, train_sigma=0.05, mean_square=0.3, code=program.trigger.threshold
+            kind="error",
+            rule="sigmas",
+            parameter=4,
+            unit=program.trigger.unit,
+            value=0.3,
+            code=program.trigger.threshold,
+            train_mean=0.1,
+            train_sigma=0.05,
         ),
         scaler=ScalerRecord(
             gain=tuple(program.scaling.gain_format.values(program.scaling.gain).tolist()),
@@ -128,8 +135,8 @@ def test_a_damaged_file(bundle: Bundle, name: str, damage: str) -> None:
 
 
 def test_another_version(bundle: Bundle) -> None:
-    assert edit(bundle, lambda values: values.update(version=2)) == (
-        f"{bundle.path / 'bundle.json'} has version 2, and this release reads 1"
+    assert edit(bundle, lambda values: values.update(version=1)) == (
+        f"{bundle.path / 'bundle.json'} has version 1, and this release reads 2; train again: hw-trigger qat"
     )
 
 

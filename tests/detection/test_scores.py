@@ -8,7 +8,6 @@ from hw_trigger.detection.scores import (
     ScoreKind,
     causal_scores,
     mean_squares,
-    mean_squares_of_sums,
     sample_scores,
     window_spread_scores,
 )
@@ -18,12 +17,6 @@ def test_the_mean_square_of_a_window() -> None:
     errors = np.array([[[1.0, 2.0], [0.0, -1.0]], [[0.5, 0.5], [0.5, 0.5]]])
     assert mean_squares(errors).tolist() == [1.5, 0.25]
     assert mean_squares(errors.astype(np.float32)).dtype == np.float64
-
-
-def test_integer_sums_give_the_same_mean_squares() -> None:
-    codes = np.array([[[4, 8], [0, -4]], [[2, 2], [2, 2]]])  # the errors above, in quarters
-    sums = (codes**2).sum(axis=(1, 2))
-    assert mean_squares_of_sums(sums, steps=2, n_features=2, fraction=4).tolist() == [1.5, 0.25]
 
 
 def test_causal_scores_belong_to_the_last_sample() -> None:

@@ -77,11 +77,11 @@ BAD_CHAINS: list[tuple[str, Callable[[], object]]] = [
         lambda: with_layers(ENCODER, SECOND, LATENT, DECODER, replace(OUTPUT, steps=1)),
     ),
     (
-        "program 'random_5' ends in one vector of 2 features, and a reconstruction is a sequence of 2 features",
+        "trigger 'trigger' does not match the output or the formats of program 'random_5'",
         lambda: with_layers(ENCODER, SECOND, LATENT),
     ),
     (
-        "program 'random_5' ends in a sequence of 3 features, and a reconstruction is a sequence of 2 features",
+        "program 'random_5' ends in a sequence of 3 features, and a reconstruction is one of 2 features",
         lambda: with_layers(ENCODER, SECOND, LATENT, DECODER),
     ),
     (
@@ -92,11 +92,11 @@ BAD_CHAINS: list[tuple[str, Callable[[], object]]] = [
         lambda: replace(PROGRAM, scaling=one_scaling()),
     ),
     (
-        "trigger 'trigger' does not match the window or the formats of program 'random_5'",
+        "trigger 'trigger' does not match the output or the formats of program 'random_5'",
         lambda: replace(PROGRAM, trigger=ErrorTrigger("trigger", 5, 2, PROGRAM.input, PROGRAM.output, 0)),
     ),
     (
-        "trigger 'trigger' does not match the window or the formats of program 'random_5'",
+        "trigger 'trigger' does not match the output or the formats of program 'random_5'",
         lambda: replace(PROGRAM, trigger=ErrorTrigger("trigger", 6, 2, Format(3, 1), PROGRAM.output, 0)),
     ),
 ]
@@ -190,7 +190,7 @@ TOO_WIDE: list[tuple[str, Callable[[], object]]] = [
     (too_wide("scaling.accumulator", 55, 52), lambda: one_scaling(raw=W48, gain=np.array([127])).accumulator),
     (too_wide("trigger.error", 56, 52), lambda: ErrorTrigger("trigger", 5, 1, Format(53, 2), Format(54, 2), 0)),
     (
-        ("tensor 'trigger.score' needs 61 bits to be exact, and 53 are available; "
+        ("tensor 'trigger.energy' needs 61 bits to be exact, and 53 are available; "
         "choose a narrower input or output format, or a shorter window"),
         lambda: ErrorTrigger("trigger", 5, 1, Format(28, 2), Format(28, 2), 0),
     ),

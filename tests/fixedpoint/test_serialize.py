@@ -55,7 +55,7 @@ def test_the_layout_is_the_documented_one() -> None:
         "layers",
         "trigger",
     ]
-    assert (document["format"], document["version"]) == ("hw_trigger program", 1)
+    assert (document["format"], document["version"]) == ("hw_trigger program", 2)
     assert [layer["kind"] for layer in document["layers"]] == ["lstm", "dense", "lstm", "dense"]
     assert document["input"] == str(PROGRAM.input)
     assert TEXT.endswith("\n")
@@ -82,11 +82,11 @@ def test_json_that_is_no_program(text: str) -> None:
     assert str(caught.value) == "the JSON is not a program: its 'format' must be 'hw_trigger program'"
 
 
-@pytest.mark.parametrize(("version", "shown"), [(2, "2"), (0, "0"), ("1", "'1'"), (None, "None")])
+@pytest.mark.parametrize(("version", "shown"), [(1, "1"), (0, "0"), ("2", "'2'"), (None, "None")])
 def test_other_versions(version: object, shown: str) -> None:
     with pytest.raises(ProgramFileError) as caught:
         from_text(json.dumps({**json.loads(TEXT), "version": version}))
-    assert str(caught.value) == f"the program has version {shown}, and this release reads 1"
+    assert str(caught.value) == f"the program has version {shown}, and this release reads 2"
 
 
 LSTM_ENTRIES = (
