@@ -91,9 +91,6 @@ SCORE_FRACTION = 8
 GUARD = 12
 """Bits that running means have beyond a score's: a mean over 2**11 windows still follows steps of 1/256."""
 
-EXCESS_LIMIT = 22
-"""Most fractional bits that x may have before its excess, weighted, would be finer than the state is."""
-
 
 @dataclass(frozen=True)
 class DeviationTrigger(Comparison):
@@ -151,15 +148,17 @@ class DeviationTrigger(Comparison):
             raise ProgramError(
                 f"trigger {self.name!r} has a settling time of {self.settle} windows; 1 at least is needed"
             )
-        for name in ("baseline", "excess_decay", "record_decay", "floor"):
+        for name in ("baseline", "weight", "excess_decay", "record_decay", "floor"):
             value, most = getattr(self, name), 24
             if not 0 <= value <= most:
                 raise ProgramError(f"trigger {self.name!r} has {name} {value}, and 0 to {most} are possible")
-        if self.input.fraction > EXCESS_LIMIT or not 0 <= self.weight <= EXCESS_LIMIT - self.input.fraction:
+        if self.excess_shift < 0:
             raise ProgramError(
-                f"trigger {self.name!r} has weight {self.weight} and input {self.input}; weight must be 0 or more, and its "
-                f"sum with the input's fractional bits at most {EXCESS_LIMIT}"
+                f"trigger {self.name!r} has weight {self.weight} and input {self.input}; the input may have "
+                f"{SCORE_FRACTION + GUARD + self.weight} fractional bits at most, so that its excess is no finer than the state"
             )
+        for tensor, squares in (("energy", self.energy), ("activity", self.activity)):
+            exact_format(squares.high + self._floor(squares), squares.fraction, f"{self.name}.{tensor}", limit=EXACT_BITS + 2)
         _ = self.held
         _check_threshold(self.name, self.threshold, self.score)
 
@@ -315,7 +314,7 @@ def _sum_of_squares(tensor: str, term: Format, count: int) -> Format:
 
 
 def _unsigned(magnitude: int, fraction: int) -> Format:
-    width = magnitude.bit_length()
+    width = max(1, magnitude.bit_length())
     return Format(width, width - fraction, False, Rounding.TRN, Overflow.WRAP)
 
 

@@ -11,7 +11,7 @@ BREVITAS_DOMAIN = "onnx.brevitas"
 """The same operators as older exports name them."""
 
 TRIGGER_DOMAIN = "hw_trigger"
-"""Domain of ``WindowScore``."""
+"""Domain of ``WindowScore``, ``DeviationScore`` and ``ClassMargin``."""
 
 PRODUCER = "hw_trigger"
 """What the writer calls itself in a file."""
@@ -46,6 +46,30 @@ CELL_INPUTS = (
     *(f"{quantizer}_{part}" for quantizer in QUANTIZERS for part in ("scale", "zero_point", "bit_width")),
 )
 """The 48 inputs of a ``QuantLSTMCell``."""
+
+TRIGGER_INPUTS = {
+    "WindowScore": ("x", "reconstruction", "step", "threshold"),
+    "DeviationScore": ("x", "reconstruction", "x_step", "step", "threshold", "state"),
+    "ClassMargin": ("logits", "step", "threshold"),
+}
+"""Inputs of each trigger's node."""
+
+TRIGGER_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "WindowScore": (),
+    "DeviationScore": ("adaptive", "settle", "baseline", "weight", "excess_decay", "record_decay", "floor"),
+    "ClassMargin": ("positive",),
+}
+"""Attributes of each trigger's node: whole numbers, named as the trigger's own."""
+
+STATE, NEXT_STATE = "state", "next_state"
+"""The graph's input and output that carry what a ``DeviationScore`` remembers from one call to the next."""
+
+TRIGGER_OUTPUTS = {
+    "WindowScore": ("score", "trigger"),
+    "DeviationScore": ("score", "trigger", NEXT_STATE),
+    "ClassMargin": ("score", "trigger"),
+}
+"""Outputs of each trigger's node; the graph's have the same names."""
 
 
 def narrow_attribute(quantizer: str) -> str:

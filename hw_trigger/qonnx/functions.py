@@ -1,65 +1,36 @@
 """The file's own operators as ONNX model-local functions, so that stock ONNX Runtime executes it.
 
 ``Quant`` is qonnx' operator for rounding mode ROUND; ``QuantLSTMCell`` is a Scan over the steps of
-:class:`hw_trigger.fixedpoint.program.Lstm`; ``WindowScore`` is the trigger, on 64-bit integers. Types are taken from the inputs
-(``CastLike``), so that a file in double precision uses the same definitions.
+:class:`hw_trigger.fixedpoint.program.Lstm`; the triggers are in :mod:`hw_trigger.qonnx.trigger_functions`. Types are taken from
+the inputs (``CastLike``), so that a file in double precision uses the same definitions.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import onnx
-from onnx import FunctionProto, GraphProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import FunctionProto, GraphProto, helper
 
+from hw_trigger.qonnx.body import OPSETS, Body, untyped
 from hw_trigger.qonnx.contract import (
     BIASES,
     CELL_ATTRIBUTES,
     CELL_INPUTS,
-    OPSET,
     QONNX_DOMAIN,
-    TRIGGER_DOMAIN,
     WEIGHTS,
     narrow_attribute,
 )
-
-
-class _Body:
-    """Collects nodes, naming what each one gives."""
-
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.nodes: list[NodeProto] = []
-
-    def add(self, op: str, *inputs: str, out: str | None = None, domain: str = "", **attributes: Any) -> str:
-        name = out or f"{self.prefix}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [name], domain=domain, **attributes))
-        return name
-
-    def constant(self, value: Any) -> str:
-        return self.add("Constant", value=numpy_helper.from_array(np.asarray(value)))
-
-    def attribute(self, name: str) -> str:
-        """Return the function's own integer attribute as a tensor."""
-        out = self.add("Constant")
-        reference = self.nodes[-1].attribute.add()
-        reference.name, reference.ref_attr_name, reference.type = "value_int", name, onnx.AttributeProto.INT
-        return out
+from hw_trigger.qonnx.trigger_functions import trigger_functions
 
 
 def functions() -> list[FunctionProto]:
-    """Return all functions of a file."""
-    return [_quant(), _cell(), _score()]
-
-
-def _opsets() -> list[onnx.OperatorSetIdProto]:
-    return [helper.make_opsetid("", OPSET), helper.make_opsetid(QONNX_DOMAIN, 1)]
+    """Return all functions that a file may need."""
+    return [_quant(), _cell(), *trigger_functions()]
 
 
 def _quant() -> FunctionProto:
     """``y = (clip(round_half_even(x / scale + zero_point), low, high) - zero_point) * scale``; see qonnx' Quant."""
-    body = _Body("q")
+    body = Body("q")
     signed = body.add("CastLike", body.attribute("signed"), "x")
     narrow = body.add("CastLike", body.attribute("narrow"), "x")
     one = body.add("CastLike", body.constant(np.float32(1)), "x")
@@ -78,14 +49,14 @@ def _quant() -> FunctionProto:
         ["x", "scale", "zero_point", "bit_width"],
         ["y"],
         body.nodes,
-        _opsets(),
+        OPSETS,
         attributes=["signed", "narrow", "rounding_mode"],
     )
 
 
 def _cell() -> FunctionProto:
     """The LSTM layer: inputs, weights and quantizers as Brevitas orders them; outputs h of all steps, last h, last c."""
-    body = _Body("f")
+    body = Body("f")
     input_weight = body.add("Concat", *WEIGHTS[:4], axis=0)
     recurrent = body.add("Transpose", body.add("Concat", *WEIGHTS[4:], axis=0), perm=[1, 0])
     bias = body.add("Concat", *BIASES, axis=0)
@@ -114,14 +85,14 @@ def _cell() -> FunctionProto:
         list(CELL_INPUTS),
         ["y", "h_last", "c_last"],
         body.nodes,
-        _opsets(),
+        OPSETS,
         attributes=list(CELL_ATTRIBUTES),
     )
 
 
 def _step(recurrent: str) -> GraphProto:
     """One step, with ``Quant`` at every quantization point; the weights and quantizers come from the scope around it."""
-    body = _Body("s")
+    body = Body("s")
 
     def quant(value: str, quantizer: str, out: str | None = None) -> str:
         scale, zero_point, bit_width = (f"{quantizer}_{part}" for part in ("scale", "zero_point", "bit_width"))
@@ -150,36 +121,6 @@ def _step(recurrent: str) -> GraphProto:
     return helper.make_graph(
         body.nodes,
         "step",
-        [_untyped(name) for name in ("h", "c", "sums")],
-        [_untyped(name) for name in ("h_next", "c_next", "y_step")],
-    )
-
-
-def _untyped(name: str) -> onnx.ValueInfoProto:
-    """Describe a tensor whose type follows from the function's inputs."""
-    info = onnx.ValueInfoProto()
-    info.name = name
-    return info
-
-
-def _score() -> FunctionProto:
-    """``score = sum(((x - reconstruction) / step)**2)``, and ``trigger = score > threshold``.
-
-    On int64; but ONNX Runtime's sum is exact up to 53 bits alone, which is what a program's score has at most.
-    """
-    body = _Body("t")
-    # Codes before their difference: that one may need more bits than a float has.
-    x, reconstruction = (
-        body.add("Cast", body.add("Div", value, "step"), to=TensorProto.INT64) for value in ("x", "reconstruction")
-    )
-    code = body.add("Sub", x, reconstruction)
-    body.add("ReduceSum", body.add("Mul", code, code), body.constant(np.array([1, 2])), out="score", keepdims=0)
-    body.add("Greater", "score", "threshold", out="trigger")
-    return helper.make_function(
-        TRIGGER_DOMAIN,
-        "WindowScore",
-        ["x", "reconstruction", "step", "threshold"],
-        ["score", "trigger"],
-        body.nodes,
-        _opsets(),
+        [untyped(name) for name in ("h", "c", "sums")],
+        [untyped(name) for name in ("h_next", "c_next", "y_step")],
     )

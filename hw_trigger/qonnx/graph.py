@@ -16,8 +16,9 @@ import onnx.inliner
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from hw_trigger.fixedpoint import decision
 from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.qonnx.contract import BREVITAS_DOMAIN, QONNX_DOMAIN, TRIGGER_DOMAIN, QonnxError
+from hw_trigger.qonnx.contract import BREVITAS_DOMAIN, QONNX_DOMAIN, TRIGGER_DOMAIN, TRIGGER_INPUTS, QonnxError
 
 _DOMAINS = {"", "ai.onnx", QONNX_DOMAIN, BREVITAS_DOMAIN, TRIGGER_DOMAIN}
 
@@ -58,6 +59,8 @@ class Graph:
         Constants behind a ``Quant`` node, by the name of what it gives.
     input, shape
         The one input and its shape (windows, steps, features); ``None`` windows where their number is free.
+    states
+        Further inputs: what a trigger remembers.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Graph:
     shape: tuple[int | None, int, int]
     outputs: tuple[str, ...]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    states: frozenset[str] = frozenset()
 
     def is_constant(self, tensor: str) -> bool:
         """Tell whether a tensor is known before the graph runs."""
@@ -97,14 +101,20 @@ def parse(model: ModelProto) -> Graph:
             f"graph {proto.name!r} has the sparse initializer {proto.sparse_initializer[0].values.name!r}; store it dense"
         )
     constants = {tensor.name: to_array(tensor) for tensor in proto.initializer}
-    inputs = [info for info in proto.input if info.name not in constants]
+    nodes = tuple(_node(node) for node in proto.node)
+    states = _states(nodes).difference(constants)
+    inputs = [info for info in proto.input if info.name not in constants and info.name not in states]
     if len(inputs) != 1:
         names = ", ".join(repr(info.name) for info in inputs) or "none"
         raise QonnxError(
             f"graph {proto.name!r} must have one input, and has {names}; an input that is a weight lacks its initializer"
         )
-    nodes = tuple(_node(node) for node in proto.node)
-    _check_sources(nodes, {*constants, inputs[0].name}, [info.name for info in proto.output])
+    given = [info for info in proto.input if info.name in states]
+    for info in given:
+        _check_state(info)
+    _check_sources(
+        nodes, {*constants, *(info.name for info in given), inputs[0].name}, [info.name for info in proto.output]
+    )
     return Graph(
         name=proto.name,
         opset=next((opset.version for opset in model.opset_import if opset.domain in {"", "ai.onnx"}), 17),
@@ -113,7 +123,14 @@ def parse(model: ModelProto) -> Graph:
         input=inputs[0].name,
         shape=_window_shape(inputs[0]),
         outputs=tuple(info.name for info in proto.output),
+        states=frozenset(info.name for info in given),
     )
+
+
+def _states(nodes: tuple[Node, ...]) -> frozenset[str]:
+    """Return the tensors that triggers take as what they remember."""
+    position = TRIGGER_INPUTS["DeviationScore"].index("state")
+    return frozenset(tensor for node in nodes if node.op == "DeviationScore" for tensor in node.inputs[position:])
 
 
 def _window_shape(info: onnx.ValueInfoProto) -> tuple[int | None, int, int]:
@@ -127,6 +144,14 @@ def _window_shape(info: onnx.ValueInfoProto) -> tuple[int | None, int, int]:
     raise QonnxError(
         f"input {info.name!r} has the shape ({found}); it must be (windows, steps, features), with known steps and features"
     )
+
+
+def _check_state(info: onnx.ValueInfoProto) -> None:
+    sizes = [dim.dim_value for dim in info.type.tensor_type.shape.dim]
+    if info.type.tensor_type.elem_type != TensorProto.INT64 or sizes != [len(decision.STATE)]:
+        raise QonnxError(
+            f"input {info.name!r} is what a trigger remembers; it must be int64 of ({len(decision.STATE)})"
+        )
 
 
 def to_array(tensor: TensorProto) -> NDArray[Any]:

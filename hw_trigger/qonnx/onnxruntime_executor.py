@@ -13,7 +13,8 @@ from onnx import ModelProto
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
-from hw_trigger.qonnx.codes import to_execution, to_values
+from hw_trigger.qonnx.codes import first_state, to_execution, to_values
+from hw_trigger.qonnx.contract import NEXT_STATE, STATE
 
 BATCH = 256
 """Windows given to ONNX Runtime at a time."""
@@ -26,6 +27,7 @@ def execute(
     program: Program,
     raw: Codes,
     *,
+    state: Codes | None = None,
     threads: int = 1,
     batch: int = BATCH,
     progress: Callable[[int], None] | None = None,
@@ -38,6 +40,8 @@ def execute(
         What :func:`hw_trigger.qonnx.writer.write` made of `program`.
     raw
         Codes of ``program.raw``, shape ``(n, steps, n_features)``.
+    state
+        What the trigger remembers of the stream so far; by default it starts with the first window.
     threads
         Threads of ONNX Runtime.
     batch
@@ -57,11 +61,16 @@ def execute(
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     source = session.get_inputs()[0]
     names = [output.name for output in session.get_outputs()]
-    parts: list[list[NDArray[Any]]] = []
+    begin = memory = first_state(program, state)
+    parts: list[dict[str, NDArray[Any]]] = []
     for start in range(0, len(values), batch):
-        chunk = values[start : start + batch]
-        parts.append(session.run(names, {source.name: chunk.astype(_TYPES[source.type])}))
+        feeds = {source.name: values[start : start + batch].astype(_TYPES[source.type])}
+        if memory is not None:
+            feeds[STATE] = memory
+        parts.append(dict(zip(names, session.run(names, feeds), strict=True)))
+        if memory is not None:
+            memory = parts[-1][NEXT_STATE]
         if progress is not None:
-            progress(len(chunk))
-    outputs = {name: np.concatenate(arrays) for name, arrays in zip(names, zip(*parts, strict=True), strict=True)}
-    return to_execution(program, outputs, len(raw))
+            progress(len(feeds[source.name]))
+    outputs = {name: np.concatenate([part[name] for part in parts]) for name in names if name != NEXT_STATE}
+    return to_execution(program, outputs | ({} if memory is None else {NEXT_STATE: memory}), len(raw), begin)

@@ -13,12 +13,12 @@ from qonnx.core.onnx_exec import execute_onnx
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
-from hw_trigger.qonnx.codes import to_execution, to_values
-from hw_trigger.qonnx.contract import TRIGGER_DOMAIN
+from hw_trigger.qonnx.codes import first_state, to_execution, to_values
+from hw_trigger.qonnx.contract import STATE, TRIGGER_DOMAIN
 from hw_trigger.qonnx.qonnx_operators import register
 
 
-def execute(model: ModelProto, program: Program, raw: Codes) -> Execution:
+def execute(model: ModelProto, program: Program, raw: Codes, *, state: Codes | None = None) -> Execution:
     """Execute a written model on windows of raw codes, all at once; comparable with :func:`hw_trigger.fixedpoint.golden.run`.
 
     Parameters
@@ -27,6 +27,8 @@ def execute(model: ModelProto, program: Program, raw: Codes) -> Execution:
         What :func:`hw_trigger.qonnx.writer.write` made of `program`.
     raw
         Codes of ``program.raw``, shape ``(n, steps, n_features)``.
+    state
+        What the trigger remembers of the stream so far; by default it starts with the first window.
 
     Raises
     ------
@@ -38,8 +40,11 @@ def execute(model: ModelProto, program: Program, raw: Codes) -> Execution:
     source = model.graph.input[0]
     double = source.type.tensor_type.elem_type == TensorProto.DOUBLE
     feeds = {source.name: values.astype(np.float64 if double else np.float32)}
+    begin = first_state(program, state)
+    if begin is not None:
+        feeds[STATE] = begin
     outputs: dict[str, NDArray[Any]] = execute_onnx(ModelWrapper(_prepare(model, len(values), double)), feeds)
-    return to_execution(program, outputs, len(raw))
+    return to_execution(program, outputs, len(raw), begin)
 
 
 def _prepare(model: ModelProto, windows: int, double: bool) -> ModelProto:

@@ -7,52 +7,29 @@ executed with :class:`DoubleQuant`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from onnx import GraphProto, NodeProto, helper
-from qonnx.custom_op.base import CustomOp
+from onnx import GraphProto
 from qonnx.custom_op.general.intquant import int_quant
 from qonnx.custom_op.registry import add_op_to_domain
 
 from hw_trigger.qonnx.contract import CELL_INPUTS, QONNX_DOMAIN, QUANTIZERS, TRIGGER_DOMAIN, narrow_attribute
+from hw_trigger.qonnx.qonnx_operator import AttributeTypes, Context, Executable
+from hw_trigger.qonnx.qonnx_triggers import ClassMargin, DeviationScore, WindowScore
 
-Context = dict[str, NDArray[Any]]
-
-QUANT_ATTRIBUTES: dict[str, tuple[str, bool, int | str]] = {
+QUANT_ATTRIBUTES: AttributeTypes = {
     "signed": ("i", True, 1),
     "narrow": ("i", True, 0),
     "rounding_mode": ("s", True, "ROUND"),
 }
 
 
-class _Executable(CustomOp):  # type: ignore[misc]  # qonnx has no types
-    """What the operators have in common: shapes and data types come from the file, and need no inference."""
-
-    onnx_node: NodeProto
-
-    def make_shape_compatible_op(self, model: object) -> NodeProto:
-        """Hide the node behind a name that ONNX' shape inference does not know, so that it trusts the shapes there are."""
-        del model
-        return helper.make_node(f"Hidden{self.onnx_node.op_type}", self.onnx_node.input, self.onnx_node.output)
-
-    def infer_node_datatype(self, model: object) -> None:
-        """Leave the outputs as they are."""
-
-    def verify_node(self) -> list[str]:
-        """Return no complaints."""
-        return []
-
-
-class QuantLSTMCell(_Executable):
+class QuantLSTMCell(Executable):
     """An LSTM layer, of all windows at once."""
 
-    def get_nodeattr_types(self) -> dict[str, tuple[str, bool, int | str]]:
+    def get_nodeattr_types(self) -> AttributeTypes:
         """Return the attributes: type, whether required, default."""
-        types: dict[str, tuple[str, bool, int | str]] = dict.fromkeys(
-            ("batch_first", "reverse_input", "cifg"), ("i", True, 0)
-        )
+        types: AttributeTypes = dict.fromkeys(("batch_first", "reverse_input", "cifg"), ("i", True, 0))
         for quantizer in QUANTIZERS:
             types[f"{quantizer}_signed"] = ("i", True, 1)
             types[narrow_attribute(quantizer)] = ("i", True, 0)
@@ -112,10 +89,10 @@ class QuantLSTMCell(_Executable):
         return h, c
 
 
-class DoubleQuant(_Executable):
+class DoubleQuant(Executable):
     """qonnx' ``Quant`` without its rounding to float32."""
 
-    def get_nodeattr_types(self) -> dict[str, tuple[str, bool, int | str]]:
+    def get_nodeattr_types(self) -> AttributeTypes:
         """Return the attributes: type, whether required, default."""
         return dict(QUANT_ATTRIBUTES)
 
@@ -127,30 +104,11 @@ class DoubleQuant(_Executable):
         context[self.onnx_node.output[0]] = np.asarray(int_quant(*tensors, *modes), np.float64)
 
 
-class WindowScore(_Executable):
-    """The trigger: exact sum of squares on 64-bit integers, and comparison."""
-
-    def get_nodeattr_types(self) -> dict[str, tuple[str, bool, int | str]]:
-        """Return no attributes."""
-        return {}
-
-    def execute_node(self, context: Context, graph: GraphProto) -> None:
-        """Compute score and trigger of each window."""
-        del graph
-        x, reconstruction, step, threshold = (context[tensor] for tensor in self.onnx_node.input)
-        error = np.rint(x.astype(np.float64) / step).astype(np.int64) - np.rint(
-            reconstruction.astype(np.float64) / step
-        ).astype(np.int64)
-        score = np.sum(error * error, axis=(1, 2))
-        for tensor, result in zip(self.onnx_node.output, (score, score > threshold), strict=True):
-            context[tensor] = result
-
-
 def register() -> None:
     """Make the operators known to qonnx; doing so again changes nothing."""
     add_op_to_domain(QONNX_DOMAIN, QuantLSTMCell)
-    add_op_to_domain(TRIGGER_DOMAIN, DoubleQuant)
-    add_op_to_domain(TRIGGER_DOMAIN, WindowScore)
+    for operator in (DoubleQuant, WindowScore, DeviationScore, ClassMargin):
+        add_op_to_domain(TRIGGER_DOMAIN, operator)
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:

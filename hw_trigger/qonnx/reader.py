@@ -17,10 +17,19 @@ from hw_trigger.qonnx.passes.chain import build_program
 from hw_trigger.qonnx.passes.clean import drop_identities, prune
 from hw_trigger.qonnx.passes.constants import fold_constants
 from hw_trigger.qonnx.passes.quantizers import read_quantizers
+from hw_trigger.qonnx.passes.rectifiers import drop_rectifiers
 from hw_trigger.qonnx.passes.sums import recognize_sums
 
-PASSES: tuple[Pass, ...] = (prune, drop_identities, fold_constants, read_quantizers, read_cells, recognize_sums)
-"""From a graph as it was exported to one of ``Quant``, ``Scaling``, ``Dense``, ``QuantLSTMCell``, ``WindowScore`` and layout."""
+PASSES: tuple[Pass, ...] = (
+    prune,
+    drop_identities,
+    fold_constants,
+    read_quantizers,
+    read_cells,
+    drop_rectifiers,
+    recognize_sums,
+)
+"""From a graph as it was exported to one of ``Quant``, ``Scaling``, ``Dense``, ``QuantLSTMCell``, triggers and layout."""
 
 
 def read(model: ModelProto, *, name: str | None = None) -> Program:

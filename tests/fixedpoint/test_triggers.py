@@ -105,18 +105,12 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     (f"trigger 'trigger' has floor -1, {LIMITS}", lambda: deviation(floor=-1)),
     (
         (
-            "trigger 'trigger' has weight 17 and input ap_fixed<8,2,AP_RND_CONV,AP_SAT>; weight must be 0 or more, and its "
-            "sum with the input's fractional bits at most 22"
+            "trigger 'trigger' has weight 1 and input ap_fixed<24,2,AP_RND_CONV,AP_SAT>; the input may have 21 fractional "
+            "bits at most, so that its excess is no finer than the state"
         ),
-        lambda: deviation(weight=17),
+        lambda: deviation(input=Format(24, 2), weight=1),
     ),
-    (
-        (
-            "trigger 'trigger' has weight -1 and input ap_fixed<8,2,AP_RND_CONV,AP_SAT>; weight must be 0 or more, and its "
-            "sum with the input's fractional bits at most 22"
-        ),
-        lambda: deviation(weight=-1),
-    ),
+    (f"trigger 'trigger' has weight -1, {LIMITS}", lambda: deviation(weight=-1)),
     ("trigger 'trigger' is for class 2 of 2; it must be one of 2 or more", lambda: margin(positive=2)),
     ("trigger 'trigger' is for class 0 of 1; it must be one of 2 or more", lambda: margin(positive=0, n_classes=1)),
     ("trigger 'trigger' has the threshold 600, and a score has codes -512 to 511", lambda: margin(threshold=600)),
@@ -128,6 +122,22 @@ def test_settings_that_no_trigger_has(message: str, build: Callable[[], object])
     with pytest.raises(ProgramError) as caught:
         build()
     assert str(caught.value) == message
+
+
+def test_the_finest_input_has_no_weight_left() -> None:
+    trigger = deviation(input=Format(22, 1), reconstruction=Format(22, 1), steps=2, weight=1)
+    assert trigger.excess_shift == 0
+
+
+def test_a_floor_far_above_the_energy_leaves_a_score_of_nothing() -> None:
+    trigger = deviation(input=Format(2, 2), reconstruction=Format(2, 2), steps=2, weight=0, floor=0)
+    assert trigger.score.low == 0
+    with pytest.raises(FormatTooWideError) as caught:
+        deviation(input=Format(4, -26), reconstruction=Format(4, -26), steps=1, floor=0, weight=24)
+    assert str(caught.value) == (
+        "tensor 'trigger.energy' needs 62 bits with 60 fractional ones to be exact, and 55 are available; "
+        "choose narrower formats for what flows into it"
+    )
 
 
 def test_a_state_that_would_be_too_wide_is_named() -> None:

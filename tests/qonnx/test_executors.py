@@ -42,6 +42,7 @@ def mismatches(found: Execution, expected: Execution) -> int:
         (found.output, expected.output),
         (found.score, expected.score),
         (found.trigger, expected.trigger),
+        (found.state, expected.state),
     ]
     total = 0
     for mine, wanted in pairs:

@@ -171,9 +171,9 @@ def _computed_weight(model: ModelProto) -> None:
 
 def _unknown_operator(model: ModelProto) -> None:
     change.insert_before(
-        model, "latent.input/Quant", helper.make_node("Relu", ["encoder_0.h"], ["positive"], name="rectifier")
+        model, "latent.input/Quant", helper.make_node("Softsign", ["encoder_0.h"], ["bent"], name="bend")
     )
-    change.node(model, "latent.input/Quant").input[0] = "positive"
+    change.node(model, "latent.input/Quant").input[0] = "bent"
 
 
 def _unknown_domain(model: ModelProto) -> None:
@@ -227,7 +227,7 @@ def _residual(model: ModelProto) -> None:
 
 
 def _unquantized_sum(model: ModelProto) -> None:
-    change.node(model, "latent.output/Quant").op_type = "Relu"
+    change.node(model, "latent.output/Quant").op_type = "Tanh"
     change.node(model, "latent.output/Quant").domain = ""
     del change.node(model, "latent.output/Quant").input[1:]
 
@@ -267,10 +267,10 @@ def _no_reconstruction(model: ModelProto) -> None:
     del model.graph.output[0]
 
 
-def _vector_output(model: ModelProto) -> None:
+def _repeated_vector_output(model: ModelProto) -> None:
     while len(model.graph.output) > 1:
         model.graph.output.pop()
-    model.graph.output[0].name = "latent.output"
+    model.graph.output[0].name = "decoder_0.repeated"
 
 
 def _two_inputs(model: ModelProto) -> None:
@@ -421,7 +421,7 @@ REFUSALS: list[tuple[Callable[[ModelProto], None], str]] = [
     ),
     (
         _unknown_operator,
-        "node 'rectifier' (Relu) has an operator that no program has; see docs/qonnx.md for those that are read",
+        "node 'bend' (Softsign) has an operator that no program has; see docs/qonnx.md for those that are read",
     ),
     (
         _unknown_domain,
@@ -479,14 +479,20 @@ REFUSALS: list[tuple[Callable[[ModelProto], None], str]] = [
             "data there; the graph must be a chain"
         ),
     ),
-    (_another_output, "output 'latent.output' of the graph is neither the reconstruction nor a trigger's score or bit"),
+    (_another_output, "output 'latent.output' of the graph is neither the network's output nor one of the trigger's"),
     (
         _no_reconstruction,
-        "graph 'random_1' must give a reconstruction of (windows, steps, features), and gives no output",
+        (
+            "graph 'random_1' must give a reconstruction of (windows, steps, features), or logits of (windows, features), and "
+            "gives no output"
+        ),
     ),
     (
-        _vector_output,
-        "graph 'random_1' must give a reconstruction of (windows, steps, features), and gives (windows, features)",
+        _repeated_vector_output,
+        (
+            "graph 'random_1' must give a reconstruction of (windows, steps, features), or logits of (windows, features), and "
+            "gives (windows, repeated steps, features)"
+        ),
     ),
     (
         _two_inputs,

@@ -10,7 +10,7 @@ from dataclasses import replace
 import onnx
 import pytest
 from onnx import TensorProto
-from support.programs import Sizes, random_program
+from support.programs import Sizes, random_classifier, random_program, with_deviation
 
 from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
 from hw_trigger.fixedpoint.precision import float64_reasons
@@ -31,10 +31,41 @@ def test_is_a_valid_flat_graph(scaling: bool, trigger: bool) -> None:
     layers = [node for node in graph.node if node.op_type in {"QuantLSTMCell", "MatMul", "Mul", "WindowScore"}]
     names = [*(["scaling"] if scaling else []), *(layer.name for layer in program.layers)]
     assert [node.name for node in layers] == names + (["trigger"] if trigger else [])
-    assert {function.name for function in model.functions} == {"Quant", "QuantLSTMCell", "WindowScore"}
+    assert {function.name for function in model.functions} == {"Quant", "QuantLSTMCell"} | (
+        {"WindowScore"} if trigger else set()
+    )
     assert not any(attribute.HasField("g") for node in graph.node for attribute in node.attribute)
     described = {info.name for info in (*graph.input, *graph.output, *graph.value_info)}
     assert {output for node in graph.node for output in node.output} <= described
+
+
+def test_graph_of_a_trigger_that_remembers() -> None:
+    model = write(with_deviation(random_program(1)))
+    onnx.checker.check_model(model, full_check=False)
+    assert [info.name for info in model.graph.input] == ["raw", "state"]
+    assert [info.name for info in model.graph.output] == ["reconstruction", "score", "trigger", "next_state"]
+    for info in (model.graph.input[1], model.graph.output[3]):
+        assert info.type.tensor_type.elem_type == TensorProto.INT64
+        assert [dim.dim_value for dim in info.type.tensor_type.shape.dim] == [5]
+    assert {function.name for function in model.functions} == {"Quant", "QuantLSTMCell", "DeviationScore"}
+    assert model.graph.node[-1].name == "trigger"
+
+
+def test_graph_of_a_classifier() -> None:
+    """Where a layer rectifies, there is what Brevitas' QuantReLU exports: Relu, and an unsigned Quant."""
+    model = write(random_classifier(1, hidden=(5, 4), n_classes=3))
+    onnx.checker.check_model(model, full_check=False)
+    output = model.graph.output[0]
+    assert output.name == "logits"
+    assert [dim.dim_param or dim.dim_value for dim in output.type.tensor_type.shape.dim] == ["windows", 3]
+    rectified = [node for node in model.graph.node if node.op_type == "Relu"]
+    assert [node.output[0] for node in rectified] == ["dense_0.rectified", "dense_1.rectified"]
+    for node in rectified:
+        (quant,) = (other for other in model.graph.node if node.output[0] in other.input)
+        assert quant.op_type == "Quant"
+        assert next(attribute.i for attribute in quant.attribute if attribute.name == "signed") == 0
+    assert {function.name for function in model.functions} == {"Quant", "QuantLSTMCell", "ClassMargin"}
+    assert model.graph.node[-1].name == "trigger"
 
 
 def test_same_bytes_for_the_same_program() -> None:

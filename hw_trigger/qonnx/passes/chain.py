@@ -8,15 +8,16 @@ from typing import TypeVar
 
 from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint.formats import Format
-from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Layer, Lstm, Program, Scaling
-from hw_trigger.qonnx.contract import QonnxError
+from hw_trigger.fixedpoint.program import Dense, Layer, Lstm, Program, Scaling, Trigger
+from hw_trigger.qonnx.contract import TRIGGER_INPUTS, QonnxError
 from hw_trigger.qonnx.graph import Graph, Node
 from hw_trigger.qonnx.passes.cells import Cell
 from hw_trigger.qonnx.passes.layout import LAYOUT_OPS, SEQUENCE, VECTOR, Axes, Axis, Sizes, move
 from hw_trigger.qonnx.passes.names import layer_name
 from hw_trigger.qonnx.passes.requantization import merge
+from hw_trigger.qonnx.passes.triggers import Network, read_trigger
 
-Part = TypeVar("Part", Layer, Scaling, ErrorTrigger, Program)
+Part = TypeVar("Part", Layer, Scaling, Program)
 
 
 def build_program(graph: Graph, name: str | None = None) -> Program:
@@ -46,7 +47,7 @@ class _Chain:
         self.x = ""
         self.input: Format | None = None
         self.layers: list[Layer] = []
-        self.trigger: ErrorTrigger | None = None
+        self.trigger: Trigger | None = None
         self.trigger_outputs: tuple[str, ...] = ()
 
     def follow(self, node: Node) -> None:
@@ -57,8 +58,8 @@ class _Chain:
             "QuantLSTMCell": self.lstm,
             **dict.fromkeys(LAYOUT_OPS, self.layout),
         }
-        if node.op == "WindowScore":
-            self.score(node)
+        if node.op in TRIGGER_INPUTS:
+            self.decide(node)
         elif node.op not in steps:
             raise QonnxError(f"{node} has an operator that no program has; see docs/qonnx.md for those that are read")
         else:
@@ -173,49 +174,35 @@ class _Chain:
             if tensor in self._used()
         }
 
-    def score(self, node: Node) -> None:
-        if len(node.inputs) != 4:
-            raise QonnxError(f"{node} has {len(node.inputs)} inputs, and takes x, reconstruction, step and threshold")
-        x, reconstruction, step, threshold = node.inputs
-        if x != self.x or self.current.get(reconstruction) != SEQUENCE or self.requantized or not self.layers:
-            raise QonnxError(
-                f"{node} must compare the network's input {self.x!r} with its reconstruction, and is given "
-                f"{x!r} and {reconstruction!r}"
-            )
-        values = self.graph.constants.get(threshold)
-        steps = self.graph.constants.get(step)
-        if values is None or values.shape or values.dtype.kind not in "iu":
-            raise QonnxError(f"{node} takes tensor {threshold!r} as its threshold; it must be a constant whole number")
-        if self.format is None or self.input is None:
-            raise QonnxError(f"{node} has data without a Quant node before it")
-        before, after = self.input, self.format
-        trigger = _exact(
-            node,
-            lambda: ErrorTrigger(self.name(node), self.sizes.steps, self.sizes.features, before, after, int(values)),
-        )
-        if steps is None or steps.shape or float(steps) != trigger.error.step:
-            raise QonnxError(
-                f"{node} takes tensor {step!r} as the step of its error; it must be a constant {trigger.error.step:g}"
-            )
-        self.trigger, self.trigger_outputs = trigger, node.outputs
+    def decide(self, node: Node) -> None:
+        if self.trigger is not None:
+            raise QonnxError(f"{node} is a second trigger, beside {self.trigger.name!r}")
+        if self.format is None or self.input is None or not self.layers:
+            raise QonnxError(f"{node} has no layers behind a Quant node before it")
+        # Where the output is rounded once more, none of its tensors is one of the network.
+        outputs = {} if self.requantized else self.current
+        network = Network(self.x, self.input, outputs, self.format, self.sizes.steps, self.sizes.features)
+        self.trigger = read_trigger(self.graph, node, self.name(node), network)
+        self.trigger_outputs = node.outputs
 
     def finish(self, name: str) -> Program:
         for tensor in self.graph.outputs:
             if tensor not in self.current and tensor not in self.trigger_outputs:
                 raise QonnxError(
-                    f"output {tensor!r} of the graph is neither the reconstruction nor a trigger's score or bit"
+                    f"output {tensor!r} of the graph is neither the network's output nor one of the trigger's"
                 )
         if self.input is None or not self.layers:
             raise QonnxError(f"graph {self.graph.name!r} has no layers behind a Quant node")
-        reconstruction = next((tensor for tensor in self.graph.outputs if tensor in self.current), None)
-        if reconstruction is None or self.current[reconstruction] != SEQUENCE:
-            found = "no output" if reconstruction is None else f"({', '.join(self.current[reconstruction])})"
+        output = next((tensor for tensor in self.graph.outputs if tensor in self.current), None)
+        if output is None or self.current[output] not in {SEQUENCE, VECTOR}:
+            found = "no output" if output is None else f"({', '.join(self.current[output])})"
             raise QonnxError(
-                f"graph {self.graph.name!r} must give a reconstruction of ({', '.join(SEQUENCE)}), and gives {found}"
+                f"graph {self.graph.name!r} must give a reconstruction of ({', '.join(SEQUENCE)}), or logits of "
+                f"({', '.join(VECTOR)}), and gives {found}"
             )
         if self.requantized is not None:
             raise QonnxError(
-                f"output {reconstruction!r} of the graph is rounded twice, to {self.format} and {self.requantized}"
+                f"output {output!r} of the graph is rounded twice, to {self.format} and {self.requantized}"
             )
         data = self.input
         return _exact(
@@ -256,9 +243,7 @@ def _exact(node: Node | None, build: Callable[[], Part]) -> Part:
         part = build()
         if isinstance(part, Lstm):
             _ = part.gate_tables, part.cell_table
-        if isinstance(part, ErrorTrigger):
-            _ = part.score
-        elif not isinstance(part, Program):
+        if not isinstance(part, Program):
             _ = part.accumulator
     except UserError as error:
         raise QonnxError(f"{node}: {error}" if node else f"the file is no program: {error}") from error
