@@ -16,6 +16,9 @@ from hw_trigger.errors import UserError
 
 Samples = NDArray[np.float64]
 
+CHANNEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""What a channel may be called, as its name becomes part of the names of runs and of their directories."""
+
 NEARLY_CONSTANT = 10
 """Test data in which at most so many samples differ from all others are flagged."""
 
@@ -62,6 +65,8 @@ class Channel:
         Labelled anomalies of the test data, in the order of time and without overlap.
     source
         Where the samples are from, for people to read.
+    sample_period
+        Seconds from one sample to the next; None where the source does not say.
 
     Raises
     ------
@@ -77,6 +82,7 @@ class Channel:
     test: Samples
     anomalies: tuple[Interval, ...]
     source: str
+    sample_period: float | None = None
 
     def __post_init__(self) -> None:
         for part in ("train", "test"):

@@ -21,16 +21,15 @@ from hw_trigger.telemetry.channel import Samples, check_finite
 GAIN_BITS = range(8, 3, -1)
 """Significant bits of the gain, the first that fits being taken. With 4, up to an eighth of the range is unused."""
 
+LEAST_HALF_RANGE = 1 / 16
+"""Half of the range that a column has at least, in units of the source, if nothing else is said: a gain of 16 at most."""
+
 GUARD_BITS = 4
 """Fractional bits of the offset beyond those of the output: it is right to 1/32 of the output's step."""
 
 
 class ScalingError(UserError):
     """No scaling fits: the raw format is too wide, or the features' ranges are too unlike."""
-
-
-class ConstantChannelError(UserError):
-    """A column that is constant in the training data: there is no range to scale."""
 
 
 def to_raw(samples: NDArray[np.floating], raw: Format, *, what: str = "the samples") -> Codes:
@@ -63,6 +62,11 @@ def saturated(samples: NDArray[np.floating], raw: Format, *, what: str = "the sa
     return overflows(wide.quantize(samples), raw.fraction, raw)
 
 
+def constant_columns(raw: Codes) -> tuple[int, ...]:
+    """Return the columns of raw codes ``(N, features)`` that are one code throughout."""
+    return tuple(np.flatnonzero((raw == raw[0]).all(axis=0)).tolist())
+
+
 def scaled_values(scaling: Scaling, raw: Codes) -> NDArray[np.float64]:
     """Return x, the network's input, as real values, of raw codes ``(..., features)``; in exact integer arithmetic."""
     return scaling.output.values(scale(scaling, raw, Saturations()))
@@ -74,9 +78,12 @@ def fit_scaling(
     output: Format,
     *,
     channel: str,
-    allow_constant: bool = False,
+    least_half_range: float = LEAST_HALF_RANGE,
 ) -> Scaling:
     """Fit the scaling that brings each column of the training data to [-1, 1), or to the output's range where that is less.
+
+    A column of a narrow range, or of none, is scaled as if its range were wider on both sides: a gain without limit would make an
+    anomaly of the least change.
 
     Parameters
     ----------
@@ -86,32 +93,26 @@ def fit_scaling(
         Formats of a raw sample and of the network's input.
     channel
         The channel's name, for errors.
-    allow_constant
-        A constant column is no error: its gain is 1, or the power of two that brings it within the range, its offset 0.
+    least_half_range
+        Half of the range of a column whose own is narrower, in the units of the source; above 0.
 
     Raises
     ------
-    ConstantChannelError
-        A column is constant in the training data (in the raw format).
     ScalingError
-        The sum would need more than 24 bits, or one shared gain format cannot hold the gains of all columns.
+        The sum would need more than 24 bits, one shared gain format cannot hold the gains of all columns, or `least_half_range`
+        is not above 0.
     SamplesError
         Values are NaN or infinite.
     """
+    if not 0 < least_half_range < math.inf:
+        raise ScalingError(f"data.least_half_range must be above 0 and finite, not {least_half_range:g}")
     codes = to_raw(train, raw, what=f"the training data of channel {channel!r}")
     low, high = raw.values(codes.min(axis=0)), raw.values(codes.max(axis=0))
-    constant = np.flatnonzero(low == high)
-    if constant.size and not allow_constant:
-        column = int(constant[0])
-        raise ConstantChannelError(
-            f"channel {channel!r} is constant in training: column {column} is {train[0, column]:g} throughout; "
-            "choose another channel, or set data.allow_constant=true to train on it all the same"
-        )
     bottom = max(-1.0, float(output.values(output.low)))
     top = min(1.0 - output.step, float(output.values(output.high)))
     if not bottom < top:
         raise ScalingError(f"the network's input format {output} has no two values within [-1, 1); choose a finer one")
-    gains = _gains(low, high, bottom, top)
+    gains = (top - bottom) / np.maximum(high - low, 2 * least_half_range)
     for bits in GAIN_BITS:
         found = _with_gain_bits(bits, gains, trained=(low, high), target=(bottom, top), raw=raw, output=output)
         if (found.gain == 0).any():
@@ -126,19 +127,6 @@ def fit_scaling(
         f"channel {channel!r}: with the raw format {raw} the scaling needs {found.accumulator.width} bits even with a gain of "
         f"{GAIN_BITS[-1]} bits, and {FLOAT32_BITS} are available; choose a raw format of fewer bits"
     )
-
-
-def _gains(low: NDArray[np.float64], high: NDArray[np.float64], bottom: float, top: float) -> NDArray[np.float64]:
-    """Return the real gain of each column."""
-    gains = np.empty_like(low)
-    for column, (least, greatest) in enumerate(zip(low, high, strict=True)):
-        if least < greatest:
-            gains[column] = (top - bottom) / (greatest - least)
-            continue
-        gains[column] = 1.0
-        while not min(bottom, -top) <= least * gains[column] <= top:
-            gains[column] /= 2
-    return gains
 
 
 def _with_gain_bits(
@@ -157,7 +145,7 @@ def _with_gain_bits(
     # Rounded down, so that the trained range does not leave the target.
     gain = np.floor(np.ldexp(gains, gain_format.fraction)).astype(np.int64)
     low, high = trained
-    middle = np.where(low < high, sum(target) / 2 - gain_format.values(gain) * (low + high) / 2, 0.0)
+    middle = sum(target) / 2 - gain_format.values(gain) * (low + high) / 2
     # No finer than the product, which alone then decides how wide the sum is.
     fraction = min(raw.fraction + gain_format.fraction, output.fraction + GUARD_BITS)
     offset = np.rint(np.ldexp(middle, fraction)).astype(np.int64)

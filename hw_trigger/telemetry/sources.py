@@ -11,10 +11,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from hw_trigger.errors import UserError, nearest
-from hw_trigger.telemetry.archive import TelemetryArchive, UnknownChannelError, open_archive
+from hw_trigger.telemetry.archive import UnknownChannelError, open_archive
 from hw_trigger.telemetry.channel import Channel
 from hw_trigger.telemetry.checksums import known_files
 from hw_trigger.telemetry.download import (
@@ -26,6 +26,8 @@ from hw_trigger.telemetry.download import (
     configured_mirror,
     download_channel,
 )
+from hw_trigger.telemetry.esa import MissionOptions
+from hw_trigger.telemetry.layouts import TelemetrySource, open_data
 from hw_trigger.telemetry.synthetic import SYNTHETIC_CHANNELS, synthetic_channel
 
 DATA_VARIABLE = "HW_TRIGGER_DATA"
@@ -40,20 +42,6 @@ Announce = Callable[[str], None]
 
 class SourceError(UserError):
     """A source that does not exist, or lacks what it needs."""
-
-
-class TelemetrySource(Protocol):
-    """A place that channels are loaded from."""
-
-    @property
-    def name(self) -> str:
-        """What the source is, for people to read."""
-
-    def channels(self) -> list[str]:
-        """Return the names of the channels that it offers."""
-
-    def load(self, name: str) -> Channel:
-        """Return a channel; a name that the source does not have is an UnknownChannelError."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +106,7 @@ class DownloadSource:
 class AutoSource:
     """The user's data where there are some, else the NASA data; and the built-in channels, by their names."""
 
-    recorded: TelemetryArchive | DownloadSource
+    recorded: TelemetrySource
     synthetic: SyntheticSource
 
     @property
@@ -161,6 +149,7 @@ def open_source(
     kind: SourceKind = "auto",
     announce: Announce = print,
     *,
+    mission: MissionOptions | None = None,
     progress: Progress | None = None,
     patience: Patience | None = None,
 ) -> TelemetrySource:
@@ -169,7 +158,7 @@ def open_source(
     Parameters
     ----------
     data
-        A directory or archive in the original layout; by default the one in ``HW_TRIGGER_DATA``.
+        The user's data, in a layout that `open_data` knows; by default those in ``HW_TRIGGER_DATA``.
     cache
         Where downloads are kept; by default the directory in ``HW_TRIGGER_CACHE``, or ``hw_trigger`` in the user's cache.
     kind
@@ -177,13 +166,15 @@ def open_source(
         ``"auto"``: `data` where given, else the cache and a mirror; and the built-in channels by their names.
     announce
         Is told what the user must not overlook: downloads, and telemetry that is synthetic.
+    mission
+        How `data` are read where they are a mission of ESA-ADB.
 
     Raises
     ------
     SourceError
         There is no such kind, or ``"archive"`` has no path.
-    ArchiveError, LabelError
-        As `open_archive`.
+    UserError
+        As `open_data`.
     """
     if kind not in SOURCE_KINDS:
         raise SourceError(
@@ -197,9 +188,9 @@ def open_source(
         raise SourceError(
             f"the source 'archive' has no path; set {DATA_VARIABLE} or data.path to a directory or a zip file"
         )
-    recorded: TelemetryArchive | DownloadSource
+    recorded: TelemetrySource
     if path is not None and kind != "download":
-        recorded = open_archive(path)
+        recorded = open_data(path, mission)
     else:
         where = cache if cache is not None else default_cache()
         recorded = DownloadSource(where, announce, progress=progress, patience=patience or Patience())

@@ -7,8 +7,8 @@ from hw_trigger.fixedpoint.formats import Format, quantize_codes
 from hw_trigger.fixedpoint.program import Scaling
 from hw_trigger.telemetry.channel import SamplesError
 from hw_trigger.telemetry.scaling import (
-    ConstantChannelError,
     ScalingError,
+    constant_columns,
     fit_scaling,
     saturated,
     scaled_values,
@@ -51,7 +51,9 @@ def test_a_worked_example() -> None:
         (RAW, Format(8, 0, signed=False)),
     ],
 )
-@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.25, 0.3125), (-1.0, -0.97), (0.0, 3.5), (0.99, 1.0)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(-1.0, 1.0), (0.25, 0.375), (0.25, 0.3125), (-1.0, -0.97), (0.0, 3.5), (0.99, 1.0)]
+)
 def test_the_trained_range_fills_the_target_and_does_not_leave_it(
     raw: Format, output: Format, low: float, high: float
 ) -> None:
@@ -64,8 +66,16 @@ def test_the_trained_range_fills_the_target_and_does_not_leave_it(
     bottom, top = max(-1.0, output.low * output.step), min(1.0 - output.step, output.high * output.step)
     assert bottom <= x.min()
     assert x.max() <= top
-    # The gain keeps at least 4 bits and is rounded down: at least 8/9 of the range is used, but for roundings.
-    assert x.max() - x.min() >= (top - bottom) * 8 / 9 - 2 * output.step
+    # The gain keeps at least 4 bits and is rounded down: at least 8/9 of the range is used, but for roundings; by a narrow
+    # column, its share of the least range.
+    share = min(1.0, (high - low) / 0.125)
+    assert x.max() - x.min() >= (top - bottom) * share * 8 / 9 - 2 * output.step
+    assert x.max() - x.min() <= (top - bottom) * share + 2 * output.step
+    # The middle of the range is the middle of the target.
+    assert (
+        abs(x.max() + x.min() - top - bottom)
+        <= 4 * output.step + raw.step * float(scaling.gain[0]) * scaling.gain_format.step
+    )
 
 
 def test_the_arithmetic_is_that_of_the_program() -> None:
@@ -82,7 +92,7 @@ def test_the_arithmetic_is_that_of_the_program() -> None:
 
 def test_columns_share_one_gain_format() -> None:
     rng = np.random.default_rng(1)
-    train = rng.uniform([-1, 0, -0.05], [1, 3, 0.02], (500, 3))
+    train = rng.uniform([-1, 0, -0.08], [1, 3, 0.05], (500, 3))
     scaling = fit(train)
     assert scaling.gain.shape == scaling.offset.shape == (3,)
     x = scaled_values(scaling, to_raw(train, RAW))
@@ -97,7 +107,7 @@ def test_columns_of_too_different_ranges_are_refused() -> None:
         "which a shared format of 8 bits cannot hold; leave one of the columns out"
     )
     with pytest.raises(ScalingError, match=f"^{re.escape(message)}$"):
-        fit(train)
+        fit(train, least_half_range=2.0**-14)
 
 
 def test_a_raw_format_too_wide_is_refused() -> None:
@@ -116,33 +126,45 @@ def test_an_input_format_without_values_is_refused() -> None:
         fit(np.array([[0.0], [1.0]]), output=Format(8, 9))
 
 
-def test_constant_training_data_are_refused() -> None:
-    message = (
-        "channel 'X-1' is constant in training: column 1 is 0.999 throughout; "
-        "choose another channel, or set data.allow_constant=true to train on it all the same"
-    )
-    with pytest.raises(ConstantChannelError, match=f"^{re.escape(message)}$"):
-        fit(np.array([[0.0, 0.999], [1.0, 0.999]]))
-    # In the raw format it is constant, whatever the float values say.
-    with pytest.raises(ConstantChannelError):
-        fit(np.array([[0.5], [0.5 + 1e-6]]))
+@pytest.mark.parametrize("value", [0.999, -1.0, -0.5, 0.0, 1.0, 3.9, -4.0])
+@pytest.mark.parametrize("least", [2.0**-10, 1 / 16, 0.3, 1.0])
+@pytest.mark.parametrize("output", [X, Format(12, 3)])
+def test_constant_training_data_are_the_middle_of_the_least_range(value: float, least: float, output: Format) -> None:
+    """The least range around the constant fills [-1, 1), as any other range does."""
+    scaling = fit(np.full((5, 1), value), output=output, least_half_range=least)
+    assert scaling.accumulator.width <= 24
+    gain = float(scaling.gain_format.values(scaling.gain)[0])
+    wanted = (2 - output.step) / 2 / least
+    assert wanted * 8 / 9 < gain <= wanted
+    around = RAW.quantize(np.array([[value - least], [value], [value + least]]))
+    low, middle, high = scaled_values(scaling, around)[:, 0]
+    # A raw step of either side, where the constant is not a raw value.
+    rounding = 2 * output.step + RAW.step * gain
+    assert abs(middle) <= rounding
+    for end in (middle - low, high - middle):
+        inside = value - least >= -4 and value + least < 4
+        assert not inside or 8 / 9 - rounding <= end <= 1 + rounding
 
 
-@pytest.mark.parametrize(
-    ("value", "gain"),
-    [(0.999, 0.5), (0.99, 1.0), (-1.0, 1.0), (-0.5, 1.0), (0.0, 1.0), (1.0, 0.5), (3.9, 0.25), (-3.0, 0.25)],
-)
-def test_constant_training_data_on_request(value: float, gain: float) -> None:
-    scaling = fit(np.full((5, 1), value), allow_constant=True)
-    assert scaling.gain_format.values(scaling.gain).tolist() == [gain]
-    assert scaling.offset.tolist() == [0]
-    assert np.abs(scaled_values(scaling, RAW.quantize([[value]])) - gain * value).max() <= 2.0**-8
+def test_a_narrow_column_beside_a_wide_one() -> None:
+    """It has the gain of the least range, of which a shared format keeps enough bits."""
+    train = np.array([[-3.9, 0.0], [3.9, 2.0**-12]])
+    scaling = fit(train)
+    assert scaling.gain_format.values(scaling.gain).tolist() == [0.25, 15.9375]
 
 
-def test_a_constant_column_for_an_unsigned_input() -> None:
-    scaling = fit(np.full((5, 1), -3.0), output=Format(8, 0, signed=False), allow_constant=True)
-    assert scaling.gain_format.values(scaling.gain).tolist() == [0.25]
-    assert scaled_values(scaling, RAW.quantize([[-3.0]])).tolist() == [[0.0]]
+@pytest.mark.parametrize(("least", "shown"), [(0.0, "0"), (-1.0, "-1"), (np.inf, "inf"), (np.nan, "nan")])
+def test_a_least_range_that_cannot_be_is_refused(least: float, shown: str) -> None:
+    message = f"data.least_half_range must be above 0 and finite, not {shown}"
+    with pytest.raises(ScalingError, match=f"^{re.escape(message)}$"):
+        fit(np.array([[0.0], [1.0]]), least_half_range=least)
+
+
+def test_constant_columns() -> None:
+    """In the raw format they are constant, whatever the float values say."""
+    train = np.array([[0.0, 0.999, 0.5, 1.0], [1.0, 0.999, 0.5 + 1e-6, 1.0], [0.0, 0.999, 0.5, 1.001]])
+    assert constant_columns(RAW.quantize(train)) == (1, 2)
+    assert constant_columns(RAW.quantize(train[:1])) == (0, 1, 2, 3)
 
 
 def test_values_outside_the_raw_format_saturate_and_are_counted() -> None:
