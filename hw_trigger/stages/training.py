@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from hw_trigger.config.schema import Config
-from hw_trigger.files import sha256_bytes
 from hw_trigger.fixedpoint.program import Program, Scaling
 from hw_trigger.models.calibration import calibrate, check_spec
-from hw_trigger.models.export import to_program, with_trigger
-from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.export import to_program
 from hw_trigger.models.fused_cell import fuse
-from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.models.networks import FloatNetwork, QuantNetwork
 from hw_trigger.stages.networks import use_threads
 from hw_trigger.stages.provenance import config_digest
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.telemetry import Samples, channel_digest, digitize, load_channel
+from hw_trigger.stages.thresholds import with_configured_trigger
+from hw_trigger.stages.tracking import run_identity, tracked
 from hw_trigger.telemetry.channel import Channel
-from hw_trigger.telemetry.scaling import fit_scaling, scaled_values
-from hw_trigger.training.fit import fit
+from hw_trigger.telemetry.scaling import constant_columns, fit_scaling, scaled_values
+from hw_trigger.training.fit import MEAN_SQUARE, fit
+from hw_trigger.training.losses import Loss
 from hw_trigger.training.settings import FitSettings, History
 from hw_trigger.training.split import split_by_time, window_tensor
+from hw_trigger.training.tracking import NoTracker, Tracker
+
+TRACKED = ("channel", "seed", "data", "model", "quant", "training", "trigger")
+"""Sections of the configuration that a tracker shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +44,14 @@ class Training:
         The training data as the firmware sees them.
     train, validation
         Scaled windows, float32, ``(n, steps, n_features)``.
+    identity
+        Another one for other settings or other data.
     directory
-        Of the checkpoints: another one for other settings or other data, so that changing one's mind twice loses nothing.
+        Of the checkpoints: another one for another identity, so that changing one's mind twice loses nothing.
+    tracker
+        What losses are told to; see `tracked`.
+    targets, loss
+        What the float network is to put out for `train` and `validation`, None for the windows themselves, and the loss of that.
     """
 
     config: Config
@@ -48,9 +61,26 @@ class Training:
     samples: Samples
     train: Tensor
     validation: Tensor
+    identity: str
     directory: Path
+    tracker: Tracker = field(default_factory=NoTracker)
+    targets: tuple[Tensor, Tensor] | None = None
+    loss: Loss = MEAN_SQUARE
 
-    def float_network(self) -> tuple[FloatAutoencoder, History]:
+    @contextlib.contextmanager
+    def tracked(self) -> Iterator[Training]:
+        """Open the configured tracker, and return a training that tells it its losses.
+
+        Raises
+        ------
+        MissingTrackerError, TrackerError
+            The tracker's package is not installed, or it cannot be opened.
+        """
+        with tracked(self.config, self.identity, self.reporter) as tracker:
+            tracker.params(self.config.model_dump(mode="json", include=set(TRACKED)))
+            yield replace(self, tracker=tracker)
+
+    def float_network(self) -> tuple[FloatNetwork, History]:
         """Train the float network.
 
         Raises
@@ -60,11 +90,12 @@ class Training:
         """
         use_threads(self.config)
         torch.manual_seed(self.config.seed)
-        model = FloatAutoencoder(self.config.architecture())
+        model = float_network(self.config.architecture())
         training = self.config.training
-        return model, self._fit("float", model, training.float_epochs, training.float_learning_rate)
+        settings = self._settings(training.float_epochs, training.float_learning_rate, training.float_noise)
+        return model, self._fit("float", model, settings, self.targets, self.loss)
 
-    def calibrated(self, float_model: FloatAutoencoder) -> QuantAutoencoder:
+    def calibrated(self, float_model: FloatNetwork) -> QuantNetwork:
         """Return the quantized network with the float one's weights: post-training quantization.
 
         Raises
@@ -72,13 +103,12 @@ class Training:
         UserError
             A format cannot be, or cannot be exact.
         """
-        model = QuantAutoencoder(self.config.architecture(), calibrate(float_model, self.config.quant, self.train))
-        model.load_float(float_model)
+        model = quantized(float_model, calibrate(float_model, self.config.quant, self.train))
         # Formats that cannot be exact are refused here, not after the longer training.
-        with_trigger(self.program(model))
+        with_configured_trigger(self.config, self.program(model))
         return model
 
-    def refine(self, model: QuantAutoencoder, float_model: FloatAutoencoder) -> History:
+    def refine(self, model: QuantNetwork, float_model: FloatNetwork) -> History:
         """Train the quantized network to put out what the float one does: it is to detect what that detects.
 
         Raises
@@ -88,15 +118,15 @@ class Training:
         """
         fuse(model)
         training = self.config.training
-        targets = self._reconstructions(float_model)
-        return self._fit("quantized", model, training.epochs, training.learning_rate, targets)
+        settings = self._settings(training.epochs, training.learning_rate, training.noise)
+        return self._fit("quantized", model, settings, self._outputs(float_model), MEAN_SQUARE)
 
-    def program(self, model: QuantAutoencoder) -> Program:
+    def program(self, model: QuantNetwork) -> Program:
         """Return the program of a quantized network, without a trigger."""
         return to_program(model, name=self.config.run_name, scaling=self.scaling)
 
     @torch.no_grad()
-    def _reconstructions(self, model: FloatAutoencoder) -> tuple[Tensor, Tensor]:
+    def _outputs(self, model: FloatNetwork) -> tuple[Tensor, Tensor]:
         """Return what a network puts out for the training and validation windows."""
         size = self.config.training.batch_size
         train, validation = (
@@ -105,42 +135,49 @@ class Training:
         )
         return train, validation
 
-    def _fit(
-        self,
-        name: str,
-        model: nn.Module,
-        epochs: int,
-        learning_rate: float,
-        targets: tuple[Tensor, Tensor] | None = None,
-    ) -> History:
-        """Train a network, from the checkpoint of that name where there is one."""
+    def _settings(self, epochs: int, learning_rate: float, noise: float) -> FitSettings:
         training = self.config.training
-        settings = FitSettings(
+        return FitSettings(
             epochs=epochs,
             learning_rate=learning_rate,
+            noise=noise,
+            steps_per_epoch=training.steps_per_epoch,
             batch_size=training.batch_size,
             patience=training.patience,
             gradient_clip=training.gradient_clip,
             seed=self.config.seed,
         )
-        with self.reporter.task(f"{name} training, epochs", epochs) as advance:
+
+    def _fit(
+        self, name: str, model: nn.Module, settings: FitSettings, targets: tuple[Tensor, Tensor] | None, loss: Loss
+    ) -> History:
+        """Train a network, from the checkpoint of that name where there is one."""
+        with self.reporter.task(f"{name} training, epochs", settings.epochs) as advance:
             shown = 0
 
             def progress(history: History) -> None:
                 nonlocal shown
-                # A resumed run shows the epochs that it need not do again.
+                # A resumed run shows, and tells the tracker, the epochs that it need not do again.
+                for epoch in range(shown, history.epochs):
+                    losses = {"train_loss": history.train[epoch], "validation_loss": history.validation[epoch]}
+                    self.tracker.log(epoch + 1, {f"{name}/{key}": value for key, value in losses.items()})
                 advance(history.epochs - shown, note=f"validation loss {history.validation[-1]:.6f}")
                 shown = history.epochs
 
-            return fit(
+            history = fit(
                 model,
                 self.train,
                 self.validation,
                 settings,
                 targets=targets,
+                loss=loss,
                 checkpoint=self.directory / f"{name}.pt",
                 progress=progress,
             )
+            if shown < history.epochs:  # it was complete already
+                progress(history)
+        self.tracker.summary({f"{name}/validation_loss": history.best})
+        return history
 
 
 def prepare(config: Config, reporter: Reporter) -> Training:
@@ -158,12 +195,19 @@ def prepare(config: Config, reporter: Reporter) -> Training:
         config.quant.raw.format(),
         config.quant.input.format(),
         channel=channel.name,
-        allow_constant=config.data.allow_constant,
+        least_half_range=config.data.least_half_range,
     )
     samples = digitize(channel, "training", scaling)
+    if constant := constant_columns(samples.raw):
+        values = ", ".join(f"column {column} is {channel.train[0, column]:g} throughout" for column in constant)
+        reporter.warn(f"channel {channel.name!r} is constant in training ({values}): its detection figures say little")
     training, window = config.training, config.model.window
     parts = split_by_time(scaled_values(scaling, samples.raw), window, training.validation, what=samples.what)
     train, validation = (window_tensor(part, window, training.stride) for part in parts)
-    key = sha256_bytes(f"{config_digest(config)} {channel_digest(channel)}".encode())[:12]
-    directory = config.paths.models / f".{config.run_name}.training" / key
-    return Training(config, reporter, channel, scaling, samples, train, validation, directory)
+    return Training(config, reporter, channel, scaling, samples, train, validation, *place(config, channel))
+
+
+def place(config: Config, channel: Channel) -> tuple[str, Path]:
+    """Return a training's identity, and the directory of its checkpoints."""
+    identity = run_identity(config_digest(config), channel_digest(channel))
+    return identity, config.paths.models / f".{config.run_name}.training" / identity

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hw_trigger.files import to_json
+from hw_trigger.training.losses import Loss
 from hw_trigger.training.settings import FitSettings, History
 from hw_trigger.training.state import StateFileError, read_value, write_value
 
@@ -41,11 +42,11 @@ class Checkpoint:
     scheduler: dict[str, Any]
 
 
-def fingerprint(model: nn.Module, data: Mapping[str, Tensor], settings: FitSettings) -> str:
-    """Return the SHA-256 of all that a run's result depends on: the network and its first weights, the data, the settings."""
+def fingerprint(model: nn.Module, data: Mapping[str, Tensor], settings: FitSettings, loss: Loss) -> str:
+    """Return the SHA-256 of all that a run's result depends on: the network and its first weights, data, settings and loss."""
     digest = hashlib.sha256()
     network = [type(model).__name__, *(repr(getattr(model, name, None)) for name in ("architecture", "formats"))]
-    digest.update(to_json([network, asdict(settings)]).encode())
+    digest.update(to_json([network, asdict(settings), repr(loss)]).encode())
     for name, tensor in model.state_dict().items():
         _update(digest, name, tensor.unsqueeze(0))
     for name, windows in data.items():

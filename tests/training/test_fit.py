@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.models.fused_cell import fuse
 from hw_trigger.training.checkpoint import CheckpointError
-from hw_trigger.training.fit import DivergenceError, NoWindowsError, evaluate, fit
+from hw_trigger.training.fit import DivergenceError, NoWindowsError, epoch_order, evaluate, fit
 from hw_trigger.training.settings import FitSettings, FitSettingsError, History, Schedule
 from hw_trigger.training.state import StateFileError, save_state
 
@@ -86,6 +86,80 @@ def test_learns_what_it_is_told_to_put_out() -> None:
     assert after < evaluate(model, validation, 16)
 
 
+@pytest.mark.parametrize(("count", "steps"), [(50, None), (50, 3), (50, 7), (5, 4), (1, 2), (48, 3)])
+def test_permutations_follow_each_other(count: int, steps: int | None) -> None:
+    """Epochs of any length read on in one sequence; channels of many and of few windows have epochs of as many windows."""
+    settings = replace(SETTINGS, steps_per_epoch=steps)
+    orders = [epoch_order(count, settings, epoch) for epoch in range(20)]
+    assert {len(order) for order in orders} == {count if steps is None else steps * settings.batch_size}
+    sequence = torch.cat(orders)
+    permutations = torch.split(sequence, count)
+    for part in permutations[: len(sequence) // count]:
+        assert torch.equal(part.sort().values, torch.arange(count))
+    if count > 5:
+        assert not torch.equal(permutations[0], permutations[1])
+        assert not torch.equal(orders[0], epoch_order(count, replace(settings, seed=1), 0))
+
+
+class Recorder(nn.Module):
+    """Keeps what it is given in training, and puts out a multiple of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(1))
+        self.seen: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.seen.append(x.detach().clone())
+        return self.factor * x
+
+
+def noise_of(settings: FitSettings) -> Tensor:
+    """Return the noise that a network is given in training: windows that are 0 throughout are given as the noise alone."""
+    model = Recorder()
+    fit(model, torch.zeros(400, 16, 2), torch.zeros(3, 16, 2), settings)
+    return torch.stack(model.seen)
+
+
+def test_noise_is_added_to_the_input_only() -> None:
+    settings = replace(SETTINGS, steps_per_epoch=40, noise=0.25)
+    noise = noise_of(settings)
+    assert noise.shape == (5 * 40, 16, 16, 2)
+    # 102,400 values: the standard error of the deviation is 0.0006, of the mean 0.0008.
+    assert float(noise.std()) == pytest.approx(0.25, abs=0.003)
+    assert abs(float(noise.mean())) < 0.004
+    epochs = noise.reshape(5, -1)
+    assert abs(float(torch.corrcoef(epochs).fill_diagonal_(0).abs().max())) < 0.04
+    assert torch.equal(noise, noise_of(settings))
+    assert not torch.equal(noise, noise_of(replace(settings, seed=1)))
+    assert not noise_of(replace(settings, noise=0.0)).any()
+    # The target is without noise: of all multiples of noisy windows of variance 1 the best is 1 / (1 + 0.25), Wiener's.
+    model = Recorder()
+    torch.manual_seed(0)
+    windows = torch.randn(2000, 16, 2)
+    wiener = replace(SETTINGS, epochs=10, steps_per_epoch=100, noise=0.5)
+    history = fit(model, windows, windows, wiener)
+    assert history.train[-1] == pytest.approx(0.25 / 1.25, rel=0.05)
+    # Validation is without noise: what is left is the difference of that multiple from 1.
+    assert history.validation[-1] == pytest.approx((0.25 / 1.25) ** 2, rel=0.1)
+
+
+def test_the_learning_rate_falls_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = torch.optim.Adam.step
+
+    def recorded(self: torch.optim.Adam, closure: None = None) -> object:
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, closure)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", recorded)
+    for steps, total in ((4, 20), (None, 5 * 4)):  # 50 windows in batches of 16
+        rates.clear()
+        fit(network("float"), *data(), replace(SETTINGS, steps_per_epoch=steps))
+        assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * t / total)) for t in range(total)], rel=1e-6)
+
+
 def test_evaluation_weighs_every_window_alike() -> None:
     _, validation = data()
     model = network("float")
@@ -117,11 +191,20 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert found[0] == found[1] != found[2]
 
 
-@pytest.mark.parametrize("kind", ["float", "quantized"])
-@pytest.mark.parametrize("schedule", ["cosine", "constant"])
-def test_an_interrupted_run_goes_on(tmp_path: Path, kind: str, schedule: Schedule) -> None:
+@pytest.mark.parametrize(
+    ("kind", "schedule", "steps", "noise"),
+    [
+        ("float", "cosine", None, 0.0),
+        ("float", "constant", None, 0.1),
+        ("float", "cosine", 3, 0.0),
+        ("quantized", "cosine", 3, 0.1),
+    ],
+)
+def test_an_interrupted_run_goes_on(
+    tmp_path: Path, kind: str, schedule: Schedule, steps: int | None, noise: float
+) -> None:
     train, validation = data()
-    settings = replace(SETTINGS, schedule=schedule)
+    settings = replace(SETTINGS, schedule=schedule, steps_per_epoch=steps, noise=noise)
     whole = network(kind)
     wanted = fit(whole, train, validation, settings)
     path = tmp_path / "checkpoint.pt"
@@ -246,6 +329,9 @@ def test_refuses_no_windows() -> None:
         ({"patience": 0}, "training.patience must be 1 or more, not 0"),
         ({"learning_rate": 0.0}, "training.learning_rate must be above 0 and finite, not 0.0"),
         ({"gradient_clip": math.nan}, "training.gradient_clip must be above 0 and finite, not nan"),
+        ({"steps_per_epoch": 0}, "training.steps_per_epoch must be 1 or more, or null, not 0"),
+        ({"noise": -0.1}, "training.noise must be 0 or more and finite, not -0.1"),
+        ({"noise": math.inf}, "training.noise must be 0 or more and finite, not inf"),
         ({"seed": -3}, "training.seed must be 0 or more, not -3"),
         ({"schedule": "cosin"}, "training.schedule must be one of cosine, constant, not 'cosin'"),
     ],
