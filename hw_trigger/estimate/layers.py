@@ -1,4 +1,4 @@
-"""What each part of this project's own designs costs: scaling, the way of x to the trigger, LSTM, dense layer, trigger.
+"""What each part of this project's own designs costs: scaling, the way of x to the trigger, LSTM, dense layer.
 
 The kernels are those of :mod:`hw_trigger.hls` (``hwt_*.h``); their matrix products are hls4ml's.
 """
@@ -20,7 +20,7 @@ from hw_trigger.estimate.products import Product
 from hw_trigger.estimate.resources import Cost
 from hw_trigger.estimate.timing import Stage
 from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
-from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Lstm, Program, Scaling
+from hw_trigger.fixedpoint.program import Dense, Lstm, Program, Scaling
 from hw_trigger.hls.fifo import trigger_depth
 from hw_trigger.hls.settings import HlsSettings, ResolvedReuse
 
@@ -91,7 +91,7 @@ def scaling(layer: Scaling, target: Target) -> Part:
         multipliers=round(constants.count),
         dsp_if_wide=constant_dsps(constants, _signed(layer.raw), target.multiplier, narrow_in_lut=False),
         buffers=round(buffer.c_synthesis.bram18),
-        stage=_pipeline(layer.name, target.steps),
+        stage=pipeline(layer.name, target.steps),
     )
 
 
@@ -185,22 +185,6 @@ def dense_stage(layer: Dense, reuse: ResolvedReuse, settings: HlsSettings, *, se
     )
 
 
-def trigger(layer: ErrorTrigger, target: Target) -> Part:
-    """One square a feature, a step a cycle; the score is a single word."""
-    width = layer.error.width
-    dsp = product_dsps(width, width, target.multiplier)
-    one = op.adder(width) + op.multiplier(width, width, dsp) + op.adder(2 * width) + op.register(4 * width)
-    score = op.adder(layer.score.width) + op.comparator(layer.score.width) + op.register(2 * layer.score.width)
-    return Part(
-        layer.name,
-        "trigger",
-        layer.n_features * one + score + op.lut(40, 20) + op.register(20),
-        multipliers=layer.n_features,
-        dsp_if_wide=layer.n_features * product_dsps(width, width, target.multiplier, narrow_in_lut=False),
-        stage=_pipeline(layer.name, target.steps, gives_one=True),
-    )
-
-
 @lru_cache(maxsize=4096)  # what a sweep over reuse factors asks for again and again
 def _gates(layer: Lstm, unroll: int, dsp_operands: tuple[int, int], calibration: Calibration) -> tuple[Cost, int]:
     """Return the resources behind the two products, and the block RAMs of the tables among them."""
@@ -257,9 +241,9 @@ def _buffer(target: Target, words: int, features: int, width: int) -> Cost:
     return 2 * features * memory(words, width)
 
 
-def _pipeline(name: str, steps: int, *, gives_one: bool = False) -> Stage:
+def pipeline(name: str, steps: int, *, depth: int = timing.PIPELINE_CYCLES, gives_one: bool = False) -> Stage:
     """Return the stage of a part that is pipelined: a step a cycle."""
-    return Stage(name, setup=0, step=1, steps=steps, depth=timing.PIPELINE_CYCLES, gives_one=gives_one)
+    return Stage(name, setup=0, step=1, steps=steps, depth=depth, gives_one=gives_one)
 
 
 # Sweeps estimate the same layers with many settings: what depends on the weights is worked out once a layer and factor.

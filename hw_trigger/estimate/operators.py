@@ -83,6 +83,15 @@ def shift(width: int) -> Cost:
     return lut(min(SHIFT_LUT_LIMIT, 2.1 * width + 35), SLICE_LUT_A_BIT * width)
 
 
+def shift_all(width: int, amounts: int) -> Cost:
+    """Return the cost of shifting a whole word by one of so many amounts: LUT6 that choose one of four, one behind another.
+
+    No report lists one. C-synthesis is taken to count it as :func:`shift`.
+    """
+    stages = math.ceil(math.log2(max(amounts, 1)) / 2)
+    return lut(min(SHIFT_LUT_LIMIT, 2.1 * width + 35), width * stages) if stages else Cost()
+
+
 def register(bits: float, left: float = 1.0) -> Cost:
     """Return the cost of a register; `left` of it remains after logic synthesis."""
     return Cost(Resources(ff=bits), Resources(ff=left * bits))

@@ -16,7 +16,9 @@ from hw_trigger.estimate.layers import Part, Target
 from hw_trigger.estimate.notes import clock_notes, narrow_notes
 from hw_trigger.estimate.result import Estimate, LayerEstimate
 from hw_trigger.estimate.timing import schedule, window_interval
+from hw_trigger.estimate.triggers import trigger
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
+from hw_trigger.fixedpoint.triggers import Comparison
 from hw_trigger.hls.reuse import resolve
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.parts.database import Database, known_parts
@@ -70,7 +72,7 @@ def _parts(program: Program, settings: HlsSettings, target: Target) -> list[Part
     parts: list[Part] = []
     if program.scaling is not None:
         parts.append(own.scaling(program.scaling, target))
-    if program.trigger is not None:
+    if isinstance(program.trigger, Comparison):
         parts.append(own.copy(program, target))
     for layer, sequence, _ in program.flow():
         if isinstance(layer, Lstm):
@@ -78,7 +80,7 @@ def _parts(program: Program, settings: HlsSettings, target: Target) -> list[Part
         else:
             parts.append(own.dense(layer, reuse[layer.name], target, sequence=sequence))
     if program.trigger is not None:
-        parts.append(own.trigger(program.trigger, target))
+        parts.append(trigger(program.trigger, target))
     return parts
 
 

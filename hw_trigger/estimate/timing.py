@@ -19,6 +19,11 @@ PIPELINE_CYCLES = 4
 """Stages of the scaling and of the trigger: read, multiply, round or add up, write."""
 
 
+DECISION_CYCLES = 8
+"""Stages behind the last step of a trigger that remembers: floor, leading one, shift, distance from the mean, sum of the score,
+comparisons, shift and addition of the mean, write. Counted from the source."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One process of the dataflow: it takes words, and gives words, each a vector of one step.

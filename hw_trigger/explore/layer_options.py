@@ -16,6 +16,7 @@ from hw_trigger.estimate import products
 from hw_trigger.estimate.calibration import calibration
 from hw_trigger.estimate.layers import Target
 from hw_trigger.estimate.products import Product
+from hw_trigger.estimate.triggers import trigger
 from hw_trigger.explore.designs import Resource
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 from hw_trigger.hls.reuse import allowed_reuse_factors
@@ -75,7 +76,7 @@ def options(
     if program.scaling is not None:
         fixed.append(own.scaling(program.scaling, target))
     if program.trigger is not None:
-        fixed.append(own.trigger(program.trigger, target))
+        fixed.append(trigger(program.trigger, target))
     ask = _Ask(resource, settings, multiplier)
     return Options(
         max((part.stage.interval for part in fixed if part.stage is not None), default=0),

@@ -8,8 +8,8 @@ from typing import Any
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.model.layers import Layer
 
-from hw_trigger.fixedpoint.program import Dense, Lstm
-from hw_trigger.hls.layers import HwtCopy, HwtLinear, HwtLstm, HwtScaling, HwtTrigger
+from hw_trigger.fixedpoint.program import Dense, DeviationTrigger, Lstm, MarginTrigger
+from hw_trigger.hls.layers import HwtCopy, HwtDeviation, HwtLinear, HwtLstm, HwtMargin, HwtScaling, HwtTrigger
 from hw_trigger.hls.rendering import render
 from hw_trigger.hls.settings import ResolvedReuse
 
@@ -26,6 +26,33 @@ class WindowConfig(LayerConfigTemplate):  # type: ignore[misc]
         """Return the struct."""
         n_features = int(node.get_input_variable().shape[-1])
         return _config(node, {"n_steps": node.get_attr("n_steps"), "n_features": n_features})
+
+
+class DeviationConfig(LayerConfigTemplate):  # type: ignore[misc]
+    """Configuration of the trigger that remembers: window, constants, types."""
+
+    def __init__(self) -> None:
+        super().__init__(HwtDeviation)
+
+    def format(self, node: Layer) -> str:
+        """Return the struct."""
+        part: DeviationTrigger = node.get_attr("part")
+        settings = ("settle", "baseline", "excess_decay", "record_decay", "excess_shift", "last_count")
+        numbers = {"n_steps": part.steps, "n_features": part.n_features, "one": part.one}
+        numbers |= {name: getattr(part, name) for name in settings}
+        return _config(node, numbers, switches={"adaptive": part.adaptive})
+
+
+class MarginConfig(LayerConfigTemplate):  # type: ignore[misc]
+    """Configuration of a classifier's trigger: classes, types."""
+
+    def __init__(self) -> None:
+        super().__init__(HwtMargin)
+
+    def format(self, node: Layer) -> str:
+        """Return the struct."""
+        part: MarginTrigger = node.get_attr("part")
+        return _config(node, {"n_classes": part.n_classes, "positive": part.positive})
 
 
 class DenseConfig(LayerConfigTemplate):  # type: ignore[misc]
@@ -121,6 +148,28 @@ class TriggerCall(FunctionCallTemplate):  # type: ignore[misc]
         return _call(node, "trigger", ("threshold",))
 
 
+class DeviationCall(FunctionCallTemplate):  # type: ignore[misc]
+    """Call of the trigger that remembers."""
+
+    def __init__(self) -> None:
+        super().__init__(HwtDeviation, include_header=["nnet_utils/hwt_deviation.h"])
+
+    def format(self, node: Layer) -> str:
+        """Return the call."""
+        return _call(node, "deviation", ("threshold", "energy_floor", "activity_floor"))
+
+
+class MarginCall(FunctionCallTemplate):  # type: ignore[misc]
+    """Call of a classifier's trigger."""
+
+    def __init__(self) -> None:
+        super().__init__(HwtMargin, include_header=["nnet_utils/hwt_margin.h"])
+
+    def format(self, node: Layer) -> str:
+        """Return the call."""
+        return _call(node, "margin", ("threshold",))
+
+
 class CopyCall(FunctionCallTemplate):  # type: ignore[misc]
     """Call of the copy of an array."""
 
@@ -134,7 +183,20 @@ class CopyCall(FunctionCallTemplate):  # type: ignore[misc]
         return f"hwt::copy_window<{source.type.name}, {copy.type.name}, config{node.index}>({arguments});"
 
 
-TEMPLATES = (WindowConfig, DenseConfig, LstmConfig, ScalingCall, LstmCall, DenseCall, TriggerCall, CopyCall)
+TEMPLATES = (
+    WindowConfig,
+    DenseConfig,
+    LstmConfig,
+    DeviationConfig,
+    MarginConfig,
+    ScalingCall,
+    LstmCall,
+    DenseCall,
+    TriggerCall,
+    DeviationCall,
+    MarginCall,
+    CopyCall,
+)
 
 
 def _config(

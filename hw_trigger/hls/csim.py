@@ -32,7 +32,7 @@ class Simulation:
     Attributes
     ----------
     found
-        The firmware's reconstruction, score and trigger bits.
+        The network's output, scores and trigger bits, as the firmware computes them.
     compared, mismatches
         Codes that the testbench compared with the golden model's, and those that differ.
     first
@@ -58,9 +58,10 @@ def run(
     Parameters
     ----------
     windows
-        Raw codes, shape ``(n, steps, n_features)``; by default the recorded ones, with their recorded expected codes.
+        Raw codes, shape ``(n, steps, n_features)``; by default the recorded ones, with their recorded expected codes. A trigger
+        that remembers takes them for a stream from its start.
     jobs
-        Processes at a time; by default one a core.
+        Processes at a time; by default one a core. A stream is one process's.
     progress
         Called with the number of windows done, as they are done.
 
@@ -85,7 +86,7 @@ def run(
         def work(first: int, share: Codes) -> _Share:
             return _simulate(project, executable, scratch, (first, share, expected[first : first + len(share)]))
 
-        shares = share_out(windows, work, jobs=jobs, largest=SHARE, progress=progress)
+        shares = share_out(project.program, windows, work, jobs=jobs, largest=SHARE, progress=progress)
     found = np.concatenate([share.found for share in shares]) if shares else expected
     return Simulation(
         from_columns(project.program, found),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint.program import Lstm, Program
+from hw_trigger.fixedpoint.program import DeviationTrigger, ErrorTrigger, Lstm, MarginTrigger, Program, Trigger
+from hw_trigger.fixedpoint.triggers import Comparison
 from hw_trigger.hls.fifo import STREAM_DEPTH, trigger_depth
 from hw_trigger.hls.registration import register
 from hw_trigger.hls.reuse import resolve
@@ -17,7 +18,12 @@ from hw_trigger.hls.settings import HlsSettings, ResolvedReuse
 SAMPLES = "samples"
 """Name of the top function's input."""
 
-_SAMPLES_COPY, _RECONSTRUCTION_COPY = "samples_copy", "reconstruction_copy"
+_SAMPLES_COPY, _OUTPUT_COPY = "samples_copy", "output_copy"
+_TRIGGERS: dict[type[Trigger], str] = {
+    ErrorTrigger: "HwtTrigger",
+    DeviationTrigger: "HwtDeviation",
+    MarginTrigger: "HwtMargin",
+}
 
 
 class NamesError(UserError):
@@ -29,7 +35,7 @@ def node_names(program: Program) -> dict[str, str]:
 
     hls4ml looks names up without regard to case, so that they must differ in more than that.
     """
-    taken = {SAMPLES, "input", _SAMPLES_COPY, _RECONSTRUCTION_COPY}
+    taken = {SAMPLES, "input", _SAMPLES_COPY, _OUTPUT_COPY}
     names: dict[str, str] = {}
     for name in part_names(program):
         stem = re.sub(r"\W", "_", name, flags=re.ASCII)
@@ -53,8 +59,8 @@ def part_names(program: Program) -> list[str]:
 def build_graph(program: Program, settings: HlsSettings, directory: Path) -> Any:
     """Return hls4ml's ``ModelGraph`` of a program, ready to be written to `directory`.
 
-    Its outputs are, in this order, the score and the trigger bit where the program has a trigger, and the reconstruction
-    where it has none or the settings ask for it.
+    Its outputs are, in this order, the score and the trigger bit where the program has a trigger, and what the network puts
+    out, the reconstruction or the logits, where it has none or the settings ask for it.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def build_graph(program: Program, settings: HlsSettings, directory: Path) -> Any
     model = ModelGraph.from_layer_list(
         _configuration(program, settings, nodes, directory), nodes.described, inputs=[SAMPLES], outputs=nodes.outputs
     )
-    if nodes.inner is not None:  # hls4ml takes outputs by layer, and the second copy of the reconstruction stays inside
+    if nodes.inner is not None:  # hls4ml takes outputs by layer, and the second copy of the network's stays inside
         variable = model.output_vars[nodes.inner]
         model.outputs.remove(nodes.inner)
         del model.config.config["OutputShapes"][variable.name]
@@ -112,22 +118,24 @@ class _Nodes:
             x = self._add("HwtScaling", self.names[program.scaling.name], [x], part=program.scaling)
         # An array in a dataflow region has one reader; streams are copied by hls4ml itself.
         arrays = settings.io_type == "io_parallel"
-        to_network, to_trigger = x, x
-        if program.trigger is not None and arrays:
-            to_network, to_trigger = self._add_copy(_SAMPLES_COPY, x)
-        reconstruction = self._add_layers(program, to_network)
+        to_network, to_trigger = x, [x] if _compares(program) else []
+        if to_trigger and arrays:
+            to_network, waiting = self._add_copy(_SAMPLES_COPY, x)
+            to_trigger = [waiting]
+        output = self._add_layers(program, to_network)
         self.outputs = [self.described[-1]["name"]]
         if program.trigger is not None:
-            self.outputs = self.outputs if settings.with_reconstruction else []
-            if settings.with_reconstruction and arrays:
-                _, reconstruction = self._add_copy(_RECONSTRUCTION_COPY, reconstruction)
-                self.inner = reconstruction
+            self.outputs = self.outputs if settings.with_output else []
+            if settings.with_output and arrays:
+                words = program.steps if program.reconstructs else 1
+                _, output = self._add_copy(_OUTPUT_COPY, output, n_steps=words)
+                self.inner = output
                 self.outputs = [self.described[-1]["name"]]
             name = self.names[program.trigger.name]
             self._add(
-                "HwtTrigger",
+                _TRIGGERS[type(program.trigger)],
                 name,
-                [to_trigger, reconstruction],
+                [*to_trigger, output],
                 outputs=[f"{name}_score", f"{name}_fired"],
                 part=program.trigger,
             )
@@ -158,10 +166,15 @@ class _Nodes:
         self.described.append(node | {"n_steps": self.steps} | attributes)
         return outputs[0]
 
-    def _add_copy(self, name: str, data: str) -> tuple[str, str]:
+    def _add_copy(self, name: str, data: str, **attributes: Any) -> tuple[str, str]:
         copies = [f"{name}_0", f"{name}_1"]
-        self._add("HwtCopy", name, [data], outputs=copies)
+        self._add("HwtCopy", name, [data], outputs=copies, **attributes)
         return copies[0], copies[1]
+
+
+def _compares(program: Program) -> bool:
+    """Return whether the program has a trigger that compares x with what the network makes of it, and so needs x too."""
+    return isinstance(program.trigger, Comparison)
 
 
 def _configuration(program: Program, settings: HlsSettings, nodes: _Nodes, directory: Path) -> dict[str, Any]:
@@ -205,7 +218,7 @@ def _set_buffers(model: Any, program: Program, nodes: _Nodes) -> None:
         for variable in model.output_vars.values():
             if variable not in ports:
                 variable.pragma = ("stream", STREAM_DEPTH)
-        if program.trigger is not None:
+        if program.trigger is not None and _compares(program):
             waiting = model.graph[nodes.names[program.trigger.name]].inputs[0]
             model.output_vars[waiting].pragma = ("stream", trigger_depth(program))
         return

@@ -11,8 +11,18 @@ from hls4ml.model.attributes import Attribute
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, NamedType
 
-from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.fixedpoint.program import GATES, Dense, ErrorTrigger, Lstm, Scaling
+from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
+from hw_trigger.fixedpoint.program import (
+    GATES,
+    Dense,
+    DeviationTrigger,
+    ErrorTrigger,
+    Lstm,
+    MarginTrigger,
+    Scaling,
+    Trigger,
+)
+from hw_trigger.fixedpoint.triggers import GUARD
 from hw_trigger.hls.rounding import missing_bits
 
 
@@ -120,15 +130,12 @@ class HwtLinear(_ProgramLayer):
         self._output((part.steps, part.n_outputs) if self.get_attr("sequence") else (part.n_outputs,), part.output)
 
 
-class HwtTrigger(_ProgramLayer):
-    """The exact sum of squares and its comparison with the threshold; two inputs, two outputs."""
+class _TriggerLayer(_ProgramLayer):
+    """What triggers have in common: the threshold, and two outputs."""
 
-    def initialize(self) -> None:
-        """Make types, the threshold and the two outputs from the part."""
-        part: ErrorTrigger = self.get_attr("part")
+    def _decision(self, part: Trigger) -> None:
+        """Add the threshold, the score and the trigger bit."""
         self._type("input", part.input)
-        self._type("reconstruction", part.reconstruction)
-        self._type("difference", part.error)
         self._type("score", part.score)
         self._constant("threshold", np.array([part.threshold], np.int64), part.score)
         score, fired = self.outputs
@@ -144,6 +151,50 @@ class HwtTrigger(_ProgramLayer):
         return types | {variable.type.name: variable.type for variable in self.get_variables()}
 
 
+class HwtTrigger(_TriggerLayer):
+    """The exact sum of squares and its comparison with the threshold."""
+
+    def initialize(self) -> None:
+        """Make types, the threshold and the two outputs from the part."""
+        part: ErrorTrigger = self.get_attr("part")
+        self._type("reconstruction", part.reconstruction)
+        self._type("difference", part.error)
+        self._decision(part)
+
+
+class HwtDeviation(_TriggerLayer):
+    """Deviations from running means, which are the layer's state."""
+
+    def initialize(self) -> None:
+        """Make types, floors, the threshold and the two outputs from the part."""
+        part: DeviationTrigger = self.get_attr("part")
+        types = ("reconstruction", "error", "difference", "energy", "activity", "excess", "held", "mean", "record")
+        for name in types:
+            self._type(name, getattr(part, name))
+        mean = part.mean
+        self._type("logarithm", Format(mean.width - GUARD, mean.integer, False, Rounding.TRN, Overflow.WRAP))
+        count = IntegerPrecisionType(part.last_count.bit_length(), signed=False)
+        self.set_attr("count_t", NamedType(f"{self.name}_count_t", count))
+        for name, squares, floor in (
+            ("energy", part.energy, part.energy_floor),
+            ("activity", part.activity, part.activity_floor),
+        ):
+            width = (squares.high + floor).bit_length()
+            with_floor = Format(width, width - squares.fraction, False, Rounding.TRN, Overflow.WRAP)
+            self._type(f"{name}_sum", with_floor)
+            self._constant(f"{name}_floor", np.array([floor], np.int64), with_floor)
+        self._decision(part)
+
+
+class HwtMargin(_TriggerLayer):
+    """The margin of a classifier's logit over the others."""
+
+    def initialize(self) -> None:
+        """Make types, the threshold and the two outputs from the part."""
+        part: MarginTrigger = self.get_attr("part")
+        self._decision(part)
+
+
 class HwtCopy(_ProgramLayer):
     """Two copies of an array, for the two readers that a dataflow region does not allow it (io_parallel only)."""
 
@@ -156,4 +207,4 @@ class HwtCopy(_ProgramLayer):
             )
 
 
-LAYERS: tuple[type[Layer], ...] = (HwtScaling, HwtLstm, HwtLinear, HwtTrigger, HwtCopy)
+LAYERS: tuple[type[Layer], ...] = (HwtScaling, HwtLstm, HwtLinear, HwtTrigger, HwtDeviation, HwtMargin, HwtCopy)

@@ -40,10 +40,10 @@ def trace(
     Parameters
     ----------
     windows
-        Raw codes, shape ``(n, steps, n_features)``.
+        Raw codes, shape ``(n, steps, n_features)``. A trigger that remembers takes them for a stream from its start.
     jobs
-        Processes at a time; by default one a core. The library runs in processes of its own: it ends the process that it is
-        in when something is amiss.
+        Processes at a time; by default one a core. A stream is one process's. The library runs in processes of its own: it ends
+        the process that it is in when something is amiss.
     progress
         Called with the number of windows done, as they are done.
 
@@ -75,7 +75,7 @@ def trace(
         def work(first: int, share: Codes) -> dict[str, Any]:
             return _simulate(project, scratch, first, share)
 
-        shares = share_out(windows, work, jobs=jobs, largest=SHARE, progress=progress)
+        shares = share_out(program, windows, work, jobs=jobs, largest=SHARE, progress=progress)
 
     def collect(kind: str, name: str, number_format: Format, shape: tuple[int, ...]) -> Codes:
         parts = [number_format.exact_codes(share[f"{kind} {name}"], name) for share in shares]
@@ -84,7 +84,7 @@ def trace(
     outputs = {part: collect("trace", name, *entry) for name, (part, entry) in traces.items()}
     found = {name: collect("output", name, *entry) for name, entry in ports.items()}
     return Execution(
-        found.get("reconstruction", outputs[program.layers[-1].name]),
+        found.get("output", outputs[program.layers[-1].name]),
         found.get("score"),
         found["trigger"] != 0 if "trigger" in found else None,
         outputs,
@@ -105,8 +105,8 @@ def _ports(project: Project) -> dict[str, tuple[Format, tuple[int, ...]]]:
     ports: dict[str, tuple[Format, tuple[int, ...]]] = {}
     if program.trigger is not None:
         ports = {"score": (program.trigger.score, ()), "trigger": (Format(1, 1, signed=False), ())}
-    if program.trigger is None or project.settings.with_reconstruction:
-        ports["reconstruction"] = program.output, (program.steps, program.n_features)
+    if program.trigger is None or project.settings.with_output:
+        ports["output"] = program.output, program.output_shape
     return ports
 
 

@@ -14,7 +14,7 @@ from hw_trigger.files import to_json
 from hw_trigger.hls.settings import HlsSettings, HlsSettingsError
 
 FORMAT: Final = "hw_trigger HLS project"
-VERSION: Final = 1
+VERSION: Final = 2
 MANIFEST = "project.json"
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -30,7 +30,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     format: Literal["hw_trigger HLS project"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     program: Digest
     settings: HlsSettings
     recorded_windows: PositiveInt

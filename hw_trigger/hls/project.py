@@ -24,7 +24,7 @@ from hw_trigger.hls.graph import build_graph, node_names
 from hw_trigger.hls.manifest import MANIFEST, Manifest, ProjectError, read_manifest, to_text
 from hw_trigger.hls.rendering import render
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.hls.testbench import EXPECTED, WINDOWS, from_columns, write_testbench
+from hw_trigger.hls.testbench import EXPECTED, WINDOWS, columns, from_columns, write_testbench
 
 __all__ = [
     "BUILD_OPTIONS",
@@ -79,9 +79,7 @@ class Project:
 
     def expected(self) -> Execution:
         """Return what the golden model computed of the recorded windows."""
-        program = self.program
-        columns = program.steps * program.n_features + (0 if program.trigger is None else 2)
-        return from_columns(program, self._read(EXPECTED, columns))
+        return from_columns(self.program, self._read(EXPECTED, columns(self.program)))
 
     def check(self) -> None:
         """Compare the files with the manifest; those that tools added are left alone.
@@ -99,7 +97,7 @@ class Project:
                     f"the HLS project {self.directory} has its file {name!r} {what} since it was written"
                 )
 
-    def _read(self, name: str, columns: int) -> Codes:
+    def _read(self, name: str, wanted: int) -> Codes:
         try:
             lines = (self.directory / name).read_text("utf-8").splitlines()
             if not lines:
@@ -109,9 +107,9 @@ class Project:
             raise ProjectError(f"the HLS project {self.directory} has no readable {name}: {error.strerror}") from error
         except ValueError as error:
             raise ProjectError(f"the HLS project {self.directory} has no readable {name}: {error}") from error
-        if codes.shape[1] != columns:
+        if codes.shape[1] != wanted:
             raise ProjectError(
-                f"the HLS project {self.directory} has {codes.shape[1]} codes a line in {name}, and {columns} are needed"
+                f"the HLS project {self.directory} has {codes.shape[1]} codes a line in {name}, and {wanted} are needed"
             )
         return codes
 
@@ -133,7 +131,7 @@ def write_project(
         Where it exists, it is replaced as a whole, with what tools put there.
     windows
         Raw codes of ``program.raw`` for the testbench, shape ``(n, steps, n_features)``, one window at least; what is expected
-        of them is computed here.
+        of them is computed here. A trigger that remembers takes them for a stream from its start.
     extra
         Further text files, by their names: no directory, and no file that the project has already.
     provenance

@@ -5,7 +5,16 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-HEADERS = ("hwt_ports.h", "hwt_scaling.h", "hwt_lstm.h", "hwt_dense.h", "hwt_trigger.h", "hwt_copy.h")
+HEADERS = (
+    "hwt_ports.h",
+    "hwt_scaling.h",
+    "hwt_lstm.h",
+    "hwt_dense.h",
+    "hwt_copy.h",
+    "hwt_trigger.h",
+    "hwt_deviation.h",
+    "hwt_margin.h",
+)
 
 
 def register() -> None:

@@ -76,9 +76,10 @@ class HlsSettings:
         Units of an LSTM whose gates are computed at a time; each two of them need a copy of the five tables.
     layers
         Exceptions for single layers, by the name of the layer.
-    with_reconstruction
-        The top function puts out the reconstruction too. Without a trigger it always does. In io_stream the reader must take the
-        reconstruction as it comes: the score comes last, and whoever waits for it first waits forever.
+    with_output
+        The top function puts out what the network does too, the reconstruction or the logits. Without a trigger it always does.
+        In io_stream the reader must take a reconstruction as it comes: the score comes last, and whoever waits for it first waits
+        forever.
     project_name
         Name of the project and of its top function.
 
@@ -97,7 +98,7 @@ class HlsSettings:
     recurrent_reuse_factor: int = 1
     dense_reuse_factor: int = 1
     gate_unroll: int = 1
-    with_reconstruction: bool = False
+    with_output: bool = False
     project_name: str = "hw_trigger_top"
     layers: Mapping[str, LayerReuse] = field(default_factory=dict)
 

@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from hw_trigger.errors import UserError
 from hw_trigger.files import OutputError
+from hw_trigger.fixedpoint.decision import initial_state
 from hw_trigger.fixedpoint.formats import Codes
+from hw_trigger.fixedpoint.program import Program
 
 Result = TypeVar("Result")
 
@@ -23,6 +25,7 @@ class SimulationError(UserError):
 
 
 def share_out(
+    program: Program,
     windows: Codes,
     work: Callable[[int, Codes], Result],
     *,
@@ -31,6 +34,9 @@ def share_out(
     progress: Callable[[int], None] | None,
 ) -> list[Result]:
     """Call ``work(first, share)`` with consecutive shares of the windows, `jobs` at a time, and return what it gave, in order.
+
+    Where the program's trigger remembers, all windows are one share: only the process that computed those before a window has the
+    state that it needs.
 
     Parameters
     ----------
@@ -44,6 +50,8 @@ def share_out(
         Called with the number of windows done, as they are done.
     """
     jobs = jobs or os.cpu_count() or 1
+    if initial_state(program.trigger) is not None:
+        jobs, largest = 1, len(windows)
     size = max(1, min(largest, -(-len(windows) // jobs)))
 
     def one(first: int) -> Result:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hw_trigger.fixedpoint.formats import Codes, Format
+from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.graph import SAMPLES, node_names
@@ -46,39 +46,47 @@ def flat(codes: Codes) -> Codes:
 
 
 def to_columns(execution: Execution) -> Codes:
-    """Return score, trigger bit and reconstruction side by side, ``(n, columns)``; the first two where there is a trigger."""
+    """Return score and trigger bit, where there are any, and the network's output side by side, ``(n, columns)``."""
     parts = [] if execution.score is None else [execution.score[:, None]]
     parts += [] if execution.trigger is None else [execution.trigger[:, None].astype(np.int64)]
-    reconstruction = execution.output
-    return np.hstack([*parts, flat(reconstruction)])
+    return np.hstack([*parts, flat(execution.output)])
 
 
-def from_columns(program: Program, columns: Codes) -> Execution:
+def columns(program: Program) -> int:
+    """Return how many codes are compared of a window: those of :func:`to_columns`."""
+    return prod(program.output_shape) + (0 if program.trigger is None else 2)
+
+
+def from_columns(program: Program, codes: Codes) -> Execution:
     """Return what :func:`to_columns` took."""
     first = 0 if program.trigger is None else 2
     return Execution(
-        columns[:, first:].reshape(len(columns), program.steps, program.n_features),
-        columns[:, 0] if first else None,
-        columns[:, 1] != 0 if first else None,
+        codes[:, first:].reshape(len(codes), *program.output_shape),
+        codes[:, 0] if first else None,
+        codes[:, 1] != 0 if first else None,
     )
 
 
 def _names(graph: Any, program: Program) -> dict[str, Any]:
     """Return what the template is filled in with."""
     samples = graph.graph[SAMPLES].get_output_variable()
-    shape = (program.steps, program.n_features)
-    reconstruction = {"title": "reconstruction", "steps": shape[0], "features": shape[1]}
-    ports = []
-    for variable in graph.get_output_variables():
-        if len(variable.shape) == 2:
-            ports.append(reconstruction | _port(variable, program.output))
-        else:
-            title = "score" if not ports else "trigger"
-            ports.append({"title": title, "steps": 1, "features": 1, "signed": False} | _port(variable, None))
+    # A reconstruction has places of step and feature, logits have classes.
+    steps, width = program.output_shape if program.reconstructs else (1, *program.output_shape)
+    output = {"title": "reconstruction" if program.reconstructs else "logits", "steps": steps, "width": width}
+    one = {"steps": 1, "width": 1}
+    described = []
+    if program.trigger is not None:
+        described = [
+            (one | {"title": "score"}, program.trigger.score.signed),
+            (one | {"title": "trigger"}, False),
+        ]
+    described.append((output, program.output.signed))
+    variables = graph.get_output_variables()
+    ports = [port | _port(variable, signed) for (port, signed), variable in zip(described, variables, strict=False)]
     traced = None
-    if "reconstruction" not in [port["title"] for port in ports]:
+    if len(variables) < len(described):
         name = node_names(program)[program.layers[-1].name]
-        traced = reconstruction | {"name": name, "fraction": program.output.fraction}
+        traced = output | {"name": name, "fraction": program.output.fraction}
     traces = [
         {"name": layer.name, "size": prod(layer.get_output_variable().shape)}
         for layer in graph.get_layers()
@@ -86,13 +94,12 @@ def _names(graph: Any, program: Program) -> dict[str, Any]:
     ]
     return {
         "top": graph.config.get_project_name(),
-        "input": {"size": prod(shape)} | _port(samples, program.raw),
+        "input": {"size": program.steps * program.n_features} | _port(samples, program.raw.signed),
         "ports": ports,
         "traced": traced,
         "traces": traces,
     }
 
 
-def _port(variable: Any, number_format: Format | None) -> dict[str, Any]:
-    signed = {} if number_format is None else {"signed": number_format.signed}
-    return {"name": variable.name, "definition": variable.definition_cpp()} | signed
+def _port(variable: Any, signed: bool) -> dict[str, Any]:
+    return {"name": variable.name, "definition": variable.definition_cpp(), "signed": signed}

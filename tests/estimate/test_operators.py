@@ -35,6 +35,12 @@ def test_recorded_luts(cost: Cost, luts: int) -> None:
     assert cost.c_synthesis.lut == luts
 
 
+@pytest.mark.parametrize(("amounts", "luts"), [(1, 0), (2, 30), (4, 30), (5, 60), (16, 60), (17, 90)])
+def test_shifting_a_word_takes_a_lut_a_bit_for_four_amounts(amounts: int, luts: int) -> None:
+    assert op.shift_all(30, amounts).logic.lut == luts
+    assert op.shift_all(30, amounts).c_synthesis.lut == (98 if luts else 0)
+
+
 def test_fifo_of_two_words() -> None:
     """Recorded: 30 LUTs and 5 flip-flops at 18 bits, and 4 + 9 LUTs and 1 flip-flop of the processes beside it."""
     cost = op.small_fifo(18)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.sweeps import small_space
 
-from hw_trigger.explore.cluster import ClusterSettings, connect
+from hw_trigger.cluster import ClusterSettings, connect
 from hw_trigger.explore.designs import Design
 from hw_trigger.explore.space import Base, Grid
 from hw_trigger.hls.settings import HlsSettings

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.programs import random_classifier, random_program, with_deviation
 
 from hw_trigger.config.compose import load_config
 from hw_trigger.estimate.program import estimate
@@ -78,7 +79,7 @@ def test_no_other_assignment_is_faster(strategy: str, quant: QuantSpec) -> None:
 @pytest.mark.parametrize("resource", ["multipliers", "dsp"])
 def test_no_layer_waits_more_than_a_step_of_its_factors(model: str, strategy: str, resource: Resource) -> None:
     config = load_config([f"model={model}"])
-    program = untrained_program(config.architecture(), config.quant)
+    program = untrained_program(config.autoencoder(), config.quant)
     base = HlsSettings(strategy=strategy, part="xczu7ev-ffvc1156-2-e")
     before = None
     for amount in (40, 100, 300, 1000, 3000):
@@ -102,7 +103,7 @@ def test_no_layer_waits_more_than_a_step_of_its_factors(model: str, strategy: st
 
 def test_the_repeated_vector_is_multiplied_slowly() -> None:
     config = load_config(["model=lstm64"])
-    program = untrained_program(config.architecture(), config.quant)
+    program = untrained_program(config.autoencoder(), config.quant)
     layers = balance(program, HlsSettings(strategy="Resource"), Budget("multipliers", 100), PARTS).layers
     decoder, encoder = layers["decoder"], layers["encoder"]
     assert decoder.reuse_factor is not None
@@ -114,7 +115,7 @@ def test_the_repeated_vector_is_multiplied_slowly() -> None:
 def test_faster_than_equal_factors() -> None:
     """Of the settings that all layers share, none is as fast with as many multipliers."""
     config = load_config(["model=lstm64"])
-    program = untrained_program(config.architecture(), config.quant)
+    program = untrained_program(config.autoencoder(), config.quant)
     shared = HlsSettings(strategy="Resource", reuse_factor=2, recurrent_reuse_factor=64, dense_reuse_factor=1)
     found = estimate(program, shared)
     balanced = estimate(program, balance(program, shared, Budget("multipliers", found.multipliers), PARTS))
@@ -140,7 +141,7 @@ def test_too_small_a_budget() -> None:
 def test_balancing_is_quick() -> None:
     """Of the default model: the second budget of a network takes no more than the bisection."""
     config = load_config([])
-    program = untrained_program(config.architecture(), config.quant)
+    program = untrained_program(config.autoencoder(), config.quant)
     settings = HlsSettings(strategy="Resource")
     balance(program, settings, Budget("multipliers", 50), PARTS)
     start = time.perf_counter()
@@ -152,3 +153,16 @@ def test_balancing_is_quick() -> None:
 def test_a_staircase() -> None:
     steps = [(5, 3.0, "a"), (2, 9.0, "b"), (2, 8.0, "c"), (7, 3.0, "d"), (9, 1.0, "e"), (3, 8.5, "f")]
     assert staircase(steps) == [(2, 8.0, "c"), (5, 3.0, "a"), (9, 1.0, "e")]
+
+
+@pytest.mark.parametrize(
+    "program", [with_deviation(random_program(1)), random_classifier(1)], ids=["deviation", "margin"]
+)
+def test_every_trigger_has_its_share(program: Program) -> None:
+    """What has no factors is counted with the estimator's own figures."""
+    found = options(program, "multipliers", "Latency", 5.0, (27, 18))
+    parts = estimate(program, HlsSettings()).layers
+    fixed = [part for part in parts if part.kind in {"scaling", "trigger"}]
+    assert found.cost == sum(part.multipliers for part in fixed)
+    assert found.cycles == max(part.interval_cycles for part in fixed)
+    assert list(found.layers) == [layer.name for layer in program.layers]

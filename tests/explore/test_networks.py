@@ -36,8 +36,8 @@ def calibrated(architecture: Architecture, quant: QuantSpec, program: Program) -
 @pytest.mark.parametrize("preset", ["w4a8", "w8a16"])
 def test_as_calibration_makes_them(model: str, preset: str) -> None:
     config = load_config([f"model={model}", f"quant={preset}", "data.columns=[0,1]", "model.window=12"])
-    drawn = untrained_program(config.architecture(), config.quant)
-    real = calibrated(config.architecture(), config.quant, drawn)
+    drawn = untrained_program(config.autoencoder(), config.quant)
+    real = calibrated(config.autoencoder(), config.quant, drawn)
     assert [layer.name for layer in drawn.layers] == [layer.name for layer in real.layers]
     assert (drawn.steps, drawn.n_features, drawn.input) == (real.steps, real.n_features, real.input)
     for ours, theirs in zip(drawn.layers, real.layers, strict=True):
@@ -62,12 +62,12 @@ def test_as_calibration_makes_them(model: str, preset: str) -> None:
 @pytest.mark.parametrize("strategy", ["Latency", "Resource"])
 def test_cost_is_that_of_calibrated_networks(strategy: str) -> None:
     config = load_config(["model=lstm16", "model.window=20"])
-    drawn = untrained_program(config.architecture(), config.quant)
+    drawn = untrained_program(config.autoencoder(), config.quant)
     settings = HlsSettings(strategy=strategy, recurrent_reuse_factor=16)
     # Without the trigger, which the other lacks.
     bare = Program("bare", drawn.steps, drawn.n_features, drawn.input, drawn.layers, drawn.scaling)
     ours = estimate(bare, settings)
-    theirs = estimate(calibrated(config.architecture(), config.quant, drawn), settings)
+    theirs = estimate(calibrated(config.autoencoder(), config.quant, drawn), settings)
     assert (ours.latency_cycles, ours.interval_cycles) == (theirs.latency_cycles, theirs.interval_cycles)
     for resource in ("bram18", "lut", "ff"):
         assert getattr(ours.logic, resource) == pytest.approx(getattr(theirs.logic, resource), rel=0.05)

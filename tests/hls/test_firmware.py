@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.hls import CASES, FAST, copied
 
+from hw_trigger.fixedpoint.decision import STATE
 from hw_trigger.hls.compiler import FLAGS
 from hw_trigger.hls.project import Project
 from hw_trigger.hls.registration import HEADERS
@@ -85,3 +86,14 @@ def test_what_is_synthesized_computes_the_same(project_of: Given, tmp_path: Path
     done = subprocess.run(["./synthesized"], cwd=project.directory, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "compared 240 codes of 24 windows: 0 mismatches\n"
+
+
+def test_what_a_trigger_remembers_is_0_after_a_reset() -> None:
+    """Vitis resets no static variable by itself but where a pragma says so."""
+    text = (files("hw_trigger.hls") / "headers" / "hwt_deviation.h").read_text()
+    remembered = re.findall(r"^ *static \w+ (\w+) = 0;$", text, re.MULTILINE)
+    assert remembered == list(STATE)
+    assert re.findall(r"#pragma HLS reset variable=(\w+)$", text, re.MULTILINE) == remembered
+    for name in HEADERS:  # the only state there is
+        if name != "hwt_deviation.h":
+            assert "static" not in (files("hw_trigger.hls") / "headers" / name).read_text(), name

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.programs import Sizes, random_program
+from support.programs import Sizes, random_classifier, random_program, with_deviation
 
 from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.program import Lstm, Program
+from hw_trigger.hls.fifo import trigger_depth
 from hw_trigger.hls.graph import NamesError, build_graph, node_names, part_names
 from hw_trigger.hls.layers import precision
 from hw_trigger.hls.settings import HlsSettings
@@ -36,9 +37,9 @@ def test_names_are_identifiers_and_unique() -> None:
 
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 def test_names_that_hls4ml_uses(io_type: str, tmp_path: Path) -> None:
-    program = renamed(random_program(1), "samples", "input", "samples_copy", "reconstruction_copy")
-    graph = build_graph(program, HlsSettings(io_type=io_type, with_reconstruction=True), tmp_path)
-    assert {"samples_2", "input_2", "samples_copy_2", "reconstruction_copy_2"} <= graph.graph.keys()
+    program = renamed(random_program(1), "samples", "input", "samples_copy", "output_copy")
+    graph = build_graph(program, HlsSettings(io_type=io_type, with_output=True), tmp_path)
+    assert {"samples_2", "input_2", "samples_copy_2", "output_copy_2"} <= graph.graph.keys()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_names_that_clash(names: tuple[str, ...], project: str, clash: str, laye
 
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 @pytest.mark.parametrize(
-    ("trigger", "with_reconstruction", "shapes"),
+    ("trigger", "with_output", "shapes"),
     [
         (True, False, [[1], [1]]),
         (True, True, [[1], [1], [5, 2]]),
@@ -71,11 +72,9 @@ def test_names_that_clash(names: tuple[str, ...], project: str, clash: str, laye
         (False, True, [[5, 2]]),
     ],
 )
-def test_outputs(
-    trigger: bool, with_reconstruction: bool, shapes: list[list[int]], io_type: str, tmp_path: Path
-) -> None:
+def test_outputs(trigger: bool, with_output: bool, shapes: list[list[int]], io_type: str, tmp_path: Path) -> None:
     program = random_program(1, Sizes(n_features=2), trigger=trigger)
-    graph = build_graph(program, HlsSettings(io_type=io_type, with_reconstruction=with_reconstruction), tmp_path)
+    graph = build_graph(program, HlsSettings(io_type=io_type, with_output=with_output), tmp_path)
     variables = graph.get_output_variables()
     assert [list(variable.shape) for variable in variables] == shapes
     if trigger:
@@ -86,10 +85,38 @@ def test_outputs(
 
 
 @pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
+@pytest.mark.parametrize(("with_output", "shapes"), [(False, [[1], [1]]), (True, [[1], [1], [3]])])
+def test_outputs_of_a_classifier(with_output: bool, shapes: list[list[int]], io_type: str, tmp_path: Path) -> None:
+    """Its trigger takes the logits alone: x is not kept for it, and only the logits are copied."""
+    program = random_classifier(1, n_classes=3)
+    graph = build_graph(program, HlsSettings(io_type=io_type, with_output=with_output), tmp_path)
+    score, *others = graph.get_output_variables()
+    assert [list(score.shape), *(list(variable.shape) for variable in others)] == shapes
+    assert program.trigger is not None
+    assert str(score.type.precision) == str(precision(program.trigger.score))
+    assert score.type.precision.signed
+    copies = [node.name for node in graph.get_layers() if "copy" in node.name or "clone" in node.name]
+    copied = {"io_stream": "clone_logits", "io_parallel": "output_copy"}[io_type]
+    assert copies == ([copied] if with_output else [])
+    if io_type == "io_stream":
+        assert all(graph.output_vars[f"{layer.name}_out"].pragma == ("stream", 2) for layer in program.layers[:-1])
+
+
+def test_x_waits_for_a_trigger_that_remembers(tmp_path: Path) -> None:
+    program = random_program(1)
+    depths = [
+        [str(variable.pragma) for variable in build_graph(given, HlsSettings(), tmp_path).output_vars.values()]
+        for given in (program, with_deviation(program))
+    ]
+    assert depths[0] == depths[1]
+    assert any(f"'stream', {trigger_depth(program)}" in pragma for pragma in depths[1])
+
+
+@pytest.mark.parametrize("io_type", ["io_stream", "io_parallel"])
 def test_every_type_is_the_programs(io_type: str, tmp_path: Path) -> None:
     """hls4ml infers nothing: each layer's output has the format that the program gives it."""
     program = random_program(4, any_mode=True)
-    graph = build_graph(program, HlsSettings(io_type=io_type, with_reconstruction=True), tmp_path)
+    graph = build_graph(program, HlsSettings(io_type=io_type, with_output=True), tmp_path)
     names = node_names(program)
 
     def assert_type(node: str, expected: Format) -> None:

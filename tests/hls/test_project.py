@@ -65,7 +65,7 @@ def test_contents(tmp_path: Path) -> None:
     assert contents(project.directory).keys() == manifest["files"].keys() | {"project.json", "build_opt.tcl"}
     expected = golden.run(case.program, case.windows())
     np.testing.assert_array_equal(project.windows(), case.windows())
-    np.testing.assert_array_equal(project.expected().reconstruction, expected.output)
+    np.testing.assert_array_equal(project.expected().output, expected.output)
     np.testing.assert_array_equal(project.expected().score, expected.score)
     np.testing.assert_array_equal(project.expected().trigger, expected.trigger)
 
@@ -166,7 +166,7 @@ def test_damaged_projects(tmp_path: Path) -> None:
         "[]",
     )
     refused(
-        "the HLS project {} has version 99, and this release reads 1",
+        "the HLS project {} has version 99, and this release reads 2",
         "project.json",
         '{"format": "hw_trigger HLS project", "version": 99}',
     )

@@ -13,7 +13,7 @@ from support.hls import FAST, copied
 from hw_trigger.fixedpoint import golden
 from hw_trigger.hls.compiler import FLAGS, build, compile_firmware
 from hw_trigger.hls.project import Project
-from hw_trigger.hls.testbench import from_columns, to_columns
+from hw_trigger.hls.testbench import columns, from_columns, to_columns
 
 
 def ran(project: Project, where: Path, *arguments: object, executable: Path | None = None) -> tuple[int, str, str]:
@@ -56,7 +56,7 @@ def test_as_cosimulation_runs_it(project: Project, tmp_path: Path) -> None:
     assert len(lines(project.directory / "tb_data" / "rtl_cosim_results.log")) == 24
 
 
-@pytest.mark.parametrize(("column", "what"), [(0, "score"), (1, "trigger"), (4, "reconstruction, step 2, feature 0")])
+@pytest.mark.parametrize(("column", "what"), [(0, "score"), (1, "trigger"), (4, "reconstruction, step 2, unit 0")])
 def test_one_wrong_code(column: int, what: str, project: Project, tmp_path: Path) -> None:
     expected = lines(project.directory / "tb_data" / "expected.txt")
     right = int(expected[5][column])
@@ -121,10 +121,11 @@ def test_missing_weights(project: Project, tmp_path: Path) -> None:
     assert err == "ERROR: file weights/scaling_gain.txt does not exist\n"
 
 
-@pytest.mark.parametrize("name", ["default", "no_trigger"])
+@pytest.mark.parametrize("name", ["default", "no_trigger", "classifier"])
 def test_columns(name: str, project_of: Callable[[str], Project]) -> None:
     given = project_of(name)
     execution = golden.run(given.program, given.windows())
+    assert to_columns(execution).shape == (24, columns(given.program))
     back = from_columns(given.program, to_columns(execution))
     np.testing.assert_array_equal(back.output, execution.output)
     for part in ("score", "trigger"):

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from hw_trigger.fixedpoint import golden
-from hw_trigger.fixedpoint.formats import Codes
-from hw_trigger.fixedpoint.program import Program
+from hw_trigger.fixedpoint.formats import Codes, Format
+from hw_trigger.fixedpoint.program import Dense, MarginTrigger, Program
 from hw_trigger.hls.project import Project, write_project
 from hw_trigger.hls.settings import HlsSettings, LayerReuse
-from support.programs import Sizes, random_program, random_windows
+from support.programs import Sizes, random_classifier, random_program, random_windows, with_deviation
 
 FAST = "-O0"
 """Compiling takes longer than simulating a few windows."""
@@ -37,19 +37,42 @@ class Case:
 SMALL = Sizes(steps=4, encoder=(3,), latent=2, decoder=(3,))
 TWO_FEATURES = Sizes(steps=4, n_features=2, encoder=(4,), latent=2, decoder=(4,))
 
+
+def clipping_classifier(seed: int, *, positive: int = 1, **options: Any) -> Program:
+    """A random classifier whose first dense layer clips at both ends, ReLU's and the format's, as its range is a quarter."""
+    program = random_classifier(seed, **({"steps": 4, "n_classes": 3} | options))
+    index = next(index for index, layer in enumerate(program.layers) if layer.name == "dense_0")
+    first, second = program.layers[index : index + 2]
+    assert isinstance(first, Dense)
+    assert isinstance(second, Dense)
+    narrow = Format(first.output.width, first.output.integer - 2, signed=False)
+    layers = (*program.layers[:index], replace(first, output=narrow), replace(second, input=narrow))
+    trigger = program.trigger
+    assert isinstance(trigger, MarginTrigger)
+    layers += program.layers[index + 2 :]
+    return replace(program, layers=layers, trigger=replace(trigger, positive=positive))
+
+
 CASES = {
-    # Vitis and Vivado, streams and arrays, Latency and Resource, with and without scaling, trigger, reconstruction.
+    # Vitis and Vivado, streams and arrays, Latency and Resource, with and without scaling, output; every trigger, and none.
     "default": Case(random_program(27, SMALL)),
     "any_mode": Case(
         random_program(12, TWO_FEATURES, any_mode=True),
-        HlsSettings("Vivado", with_reconstruction=True, reuse_factor=2, recurrent_reuse_factor=4, gate_unroll=2),
+        HlsSettings("Vivado", with_output=True, reuse_factor=2, recurrent_reuse_factor=4, gate_unroll=2),
     ),
     "arrays": Case(
-        random_program(20, TWO_FEATURES, widths=(6, 10), scaling=False),
+        with_deviation(
+            random_program(20, TWO_FEATURES, widths=(6, 10), scaling=False),
+            adaptive=False,
+            settle=2,
+            weight=0,
+            floor=6,
+            threshold=500,
+        ),
         HlsSettings(
             io_type="io_parallel",
             strategy="Resource",
-            with_reconstruction=True,
+            with_output=True,
             reuse_factor=16,
             recurrent_reuse_factor=2,
             dense_reuse_factor=4,
@@ -59,6 +82,12 @@ CASES = {
     "no_trigger": Case(
         random_program(53, SMALL, trigger=False, any_mode=True),
         HlsSettings("Vivado", io_type="io_parallel", strategy="Resource", recurrent_reuse_factor=6),
+    ),
+    "deviation": Case(with_deviation(random_program(13, SMALL)), HlsSettings("Vivado")),
+    "classifier": Case(clipping_classifier(77), HlsSettings("Vivado", with_output=True)),
+    "classifier_arrays": Case(
+        clipping_classifier(120, positive=0, n_features=1, units=(4,), hidden=(4, 3)),
+        HlsSettings(io_type="io_parallel"),
     ),
 }
 

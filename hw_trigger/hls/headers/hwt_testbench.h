@@ -4,7 +4,8 @@
 // For simulation only: runs recorded windows through the top function and compares every output code, as an integer, with the
 // recorded one. Exit codes: 0 all equal, 1 mismatches, 2 a file that is missing, short or no list of codes.
 //
-// Files are text, one window a line, codes in decimal: steps one after another, the features of a step together.
+// Files are text, one window a line, codes in decimal: steps one after another, the features of a step together. Windows are run in
+// their order, after no reset but that of the start: a trigger that remembers takes them for one stream.
 
 #include "ap_fixed.h"
 #include "ap_int.h"
@@ -25,9 +26,9 @@ typedef std::vector<long long> Codes;
 struct Output {
     const char *name;
     unsigned steps;
-    unsigned features;
+    unsigned width; // features of a step; classes of logits
     bool port;
-    unsigned size() const { return steps * features; }
+    unsigned size() const { return steps * width; }
 };
 
 inline void fail(const std::string &message) {
@@ -123,9 +124,11 @@ inline Codes read_codes(const std::string &path, size_t per_window) {
 
 inline std::string place(const Output &output, unsigned position) {
     std::string text = output.name;
+    if (output.steps > 1) {
+        text += ", step " + std::to_string(position / output.width);
+    }
     if (output.size() > 1) {
-        text += ", step " + std::to_string(position / output.features) + ", feature " +
-                std::to_string(position % output.features);
+        text += ", unit " + std::to_string(position % output.width);
     }
     return text;
 }
