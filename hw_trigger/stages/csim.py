@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from hw_trigger.config.schema import Config
 from hw_trigger.files import to_json, write_whole
@@ -20,7 +19,7 @@ from hw_trigger.hls import csim, library
 from hw_trigger.hls.compiler import compiler_version, find_compiler
 from hw_trigger.hls.differences import first_difference
 from hw_trigger.hls.project import Project, ProjectError, open_project
-from hw_trigger.models.execution import reconstruct
+from hw_trigger.models.execution import network_codes
 from hw_trigger.qonnx import onnxruntime_executor, qonnx_executor
 from hw_trigger.stages.networks import load_quantized
 from hw_trigger.stages.recorded import load_test
@@ -55,16 +54,14 @@ def run_csim(config: Config, reporter: Reporter) -> VerificationTable:
     find_compiler()  # before minutes of other executors
     project = _open(subject)
     recorded = project.windows()
-    windows = recorded
+    everywhere: list[Comparison] = []
     if subject.bundle is not None:
         _, samples = load_test(subject.bundle, subject.config, reporter)
-        windows = np.concatenate([samples.windows(subject.program.steps), recorded])
-    fast = _execute_all(subject, windows, reporter)
+        everywhere = _compare_pairs(_execute_all(subject, samples.windows(subject.program.steps), reporter))
+    # A trigger may remember: the recorded windows are a stream of their own. There every executor is compared with every other.
+    fast = _execute_all(subject, recorded, reporter)
     slow = _execute_recorded(subject, project, recorded, reporter)
-    # The recorded windows are the last ones of all: there every executor is compared with every other.
-    tail = {name: _last(execution, len(recorded)) for name, execution in fast.items()}
-    everywhere = _compare_pairs(fast) if len(windows) > len(recorded) else []
-    table = VerificationTable((*everywhere, *_compare_pairs(tail | slow)))
+    table = VerificationTable((*everywhere, *_compare_pairs(fast | slow)))
     _write(subject, project, table)
     _tell(table, project.directory, reporter)
     difference = first_difference(slow[REFERENCE].outputs, slow[LIBRARY].outputs)
@@ -112,7 +109,7 @@ def _execute_all(subject: Subject, windows: Codes, reporter: Reporter) -> dict[s
     if subject.bundle is not None:
         with reporter.task(PYTORCH, len(windows)) as advance:
             model = load_quantized(subject.bundle, subject.config)
-            reconstruction = reconstruct(model, program.scaling, windows, progress=advance)
+            reconstruction = network_codes(model, program.scaling, windows, progress=advance)
         # PyTorch has the network only: the trigger behind it is no part of the trained model.
         found[PYTORCH] = Execution(reconstruction, None, None)
     with reporter.task(RUNTIME, len(windows)) as advance:
@@ -138,21 +135,14 @@ def _execute_recorded(subject: Subject, project: Project, windows: Codes, report
     return {REFERENCE: reference, QONNX: by_qonnx, TESTBENCH: testbench.found, LIBRARY: traced}
 
 
-def _last(execution: Execution, count: int) -> Execution:
-    """Return what was computed of the last windows."""
-    score, trigger = execution.score, execution.trigger
-    return Execution(
-        execution.output[-count:],
-        None if score is None else score[-count:],
-        None if trigger is None else trigger[-count:],
-    )
-
-
 def _compare_pairs(executions: Mapping[str, Execution]) -> list[Comparison]:
     """Compare every pair of executors in every tensor that both have."""
     tensors = {name: _tensors(execution) for name, execution in executions.items()}
     return [
-        compare(tensor, (first, codes), (second, tensors[second][tensor]))
+        # Not every tensor has a row for each window: the state is that behind the last one.
+        replace(
+            compare(tensor, (first, codes), (second, tensors[second][tensor])), windows=len(executions[first].output)
+        )
         for first, second in itertools.combinations(tensors, 2)
         for tensor, codes in tensors[first].items()
         if tensor in tensors[second]
@@ -160,11 +150,13 @@ def _compare_pairs(executions: Mapping[str, Execution]) -> list[Comparison]:
 
 
 def _tensors(execution: Execution) -> dict[str, Any]:
-    found: dict[str, Any] = {"reconstruction": execution.output}
+    found: dict[str, Any] = {"output": execution.output}
     if execution.score is not None:
         found["score"] = execution.score
     if execution.trigger is not None:
         found["trigger"] = execution.trigger
+    if execution.state is not None:
+        found["state"] = execution.state
     return found | {f"{LAYER}{name}": codes for name, codes in execution.outputs.items()}
 
 

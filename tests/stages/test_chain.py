@@ -22,9 +22,10 @@ from hw_trigger.config.compose import from_yaml, load_config
 from hw_trigger.config.schema import Config
 from hw_trigger.estimate.program import estimate
 from hw_trigger.fixedpoint import compiled, serialize
-from hw_trigger.fixedpoint.program import Dense
+from hw_trigger.fixedpoint.program import Dense, DeviationTrigger
 from hw_trigger.hls.project import ProjectError
-from hw_trigger.models.export import to_program, with_trigger
+from hw_trigger.models.export import to_program
+from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.qonnx.file import save
 from hw_trigger.stages.csim import (
     GOLDEN,
@@ -55,7 +56,8 @@ NOT_OF_THE_CHAIN = {"vendor": "make hls SYNTH=1", "exploration": "hw-trigger exp
 
 def test_every_pair_of_executors_is_compared(chain: Chain) -> None:
     names = (PYTORCH, RUNTIME, GOLDEN, REFERENCE, QONNX, TESTBENCH, LIBRARY)
-    everywhere, recorded = 3600 - 15 + 8 + 16, 8 + 16
+    # Recorded are the windows in which the trigger settles, as many as are configured, and those that reach the corners.
+    everywhere, recorded = 3600 - 15, 20 + 8 + 16
     wanted = {(*pair, everywhere) for pair in itertools.combinations((PYTORCH, RUNTIME, GOLDEN), 2)}
     wanted |= {(*pair, recorded) for pair in itertools.combinations(names, 2)}
     assert {(pair.first, pair.second, pair.windows) for pair in chain.table.pairs} == wanted
@@ -65,19 +67,21 @@ def test_every_pair_of_executors_is_compared(chain: Chain) -> None:
     assert layers == {f"layer {name}" for name in ("scaling", "encoder", "latent", "decoder", "output")}
 
 
-def test_the_threshold_is_that_of_the_training_scores(chain: Chain) -> None:
-    """Computed again from the bundle alone."""
+def test_the_trigger_is_the_configured_one(chain: Chain) -> None:
+    """And the record of its threshold computed again from the bundle alone."""
     channel, _ = load_test(chain.bundle, chain.config, Silent())
     program, threshold = chain.bundle.program, chain.bundle.manifest.threshold
+    trigger = program.trigger
     assert program.scaling is not None
-    assert program.trigger is not None
+    assert isinstance(trigger, DeviationTrigger)
+    assert (trigger.threshold, trigger.settle, trigger.adaptive) == (5 * 256, 20, True)
+    assert (threshold.kind, threshold.value, threshold.unit, threshold.code) == ("deviation", 5.0, "octaves", 5 * 256)
     raw = program.raw.quantize(channel.train)
     windows = np.lib.stride_tricks.sliding_window_view(raw, program.steps, axis=0).transpose(0, 2, 1)
     score = compiled.run(program, windows).score
     assert score is not None
-    means = score / 2.0**program.trigger.score.fraction / program.steps
-    assert threshold.mean_square == pytest.approx(means.mean() + 4 * means.std(), rel=1e-12)
-    assert threshold.code == program.trigger.threshold == program.trigger.threshold_code(threshold.mean_square)
+    assert threshold.train_mean == pytest.approx((score / 256).mean(), rel=1e-12)
+    assert threshold.train_sigma == pytest.approx((score / 256).std(), rel=1e-12)
     assert scaled_values(program.scaling, raw).min() >= -1
 
 
@@ -191,11 +195,13 @@ def test_networks_are_those_that_were_trained(chain: Chain) -> None:
     bundle, config = open_bundle(chain.config)
     program = bundle.program
     again = to_program(load_quantized(bundle, config), name=program.name, scaling=program.scaling)
-    assert serialize.digest(with_trigger(again, bundle.manifest.threshold.mean_square)) == serialize.digest(program)
+    assert serialize.digest(replace(again, trigger=program.trigger)) == serialize.digest(program)
     # The float network's latent layer differs from the quantized one's by training and rounding only.
     latent = next(layer for layer in program.layers if layer.name == "latent")
     assert isinstance(latent, Dense)
-    found = load_float(bundle, config).latent.weight.detach().numpy()
+    network = load_float(bundle, config)
+    assert isinstance(network, FloatAutoencoder)
+    found = network.latent.weight.detach().numpy()
     np.testing.assert_allclose(found, latent.weight_format.values(latent.weight), atol=0.05)
 
 
@@ -322,7 +328,7 @@ def test_a_damaged_verification(chain: Chain, tmp_path: Path, content: str) -> N
 
 def test_a_trigger_that_never_fires_is_no_mismatch(chain: Chain, tmp_path: Path) -> None:
     """It is told that its bit proves nothing; the score varies, and does."""
-    config = small_config(tmp_path, "trigger.sigmas=1e6")
+    config = small_config(tmp_path, "trigger.kind=error", "trigger.sigmas=1e6")
     run_qat(config, Silent())
     run_hls(config, Silent(), synth=False)
     reporter = Silent()
@@ -344,7 +350,7 @@ def test_a_trigger_that_never_fires_is_no_mismatch(chain: Chain, tmp_path: Path)
             "quant=w4a8",
             "hls=latency",
         ),
-        ("quant=w8a16", "hls.backend=Vivado", "hls.io_type=io_parallel", "hls.with_reconstruction=true"),
+        ("quant=w8a16", "hls.backend=Vivado", "hls.io_type=io_parallel", "hls.with_output=true"),
     ],
     ids=["two columns, two layers", "16-bit states in float64"],
 )

@@ -16,15 +16,38 @@ SMALL = (
     "model.decoder=[4]",
     "training.float_epochs=2",
     "training.epochs=1",
+    "training.steps_per_epoch=null",
     "training.stride=8",
+    "csim.windows=8",
+    "trigger.settle=20",
+)
+
+SMALL_CLASSIFIER = (
+    "channel=SYN-8",
+    "model=classifier8",
+    "model.window=16",
+    "model.lstm=[4]",
+    "model.dense=[3]",
+    "training.float_epochs=6",
+    "training.epochs=1",
+    "training.steps_per_epoch=20",
+    "training.stride=4",
     "csim.windows=8",
 )
 
 
 def small_config(root: Path, *overrides: str) -> Config:
     """Return the configuration of a run that takes seconds, with its outputs below `root`."""
-    paths = [f"paths.{name}={root / name}" for name in ("models", "projects", "reports")]
-    return load_config([*SMALL, *paths, *overrides])
+    return load_config([*SMALL, *_paths(root), *overrides])
+
+
+def small_classifier_config(root: Path, *overrides: str) -> Config:
+    """Return the configuration of a classifier's run that takes seconds, with its outputs below `root`."""
+    return load_config([*SMALL_CLASSIFIER, *_paths(root), *overrides])
+
+
+def _paths(root: Path) -> list[str]:
+    return [f"paths.{name}={root / name}" for name in ("models", "projects", "reports")]
 
 
 def tree(directory: Path) -> dict[str, bytes]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from hw_trigger.detection.metrics import evaluate
-from hw_trigger.detection.scores import ScoreKind, causal_scores, mean_squares_of_sums, sample_scores
+from hw_trigger.detection.evaluation import Protocol
 from hw_trigger.detection.threshold import fit_threshold
 from hw_trigger.estimate.errors import published_errors
 from hw_trigger.estimate.program import estimate
@@ -17,23 +17,26 @@ from hw_trigger.fixedpoint import compiled
 from hw_trigger.fixedpoint.formats import Format, Overflow
 from hw_trigger.fixedpoint.program import Dense, ErrorTrigger, Lstm, Program
 from hw_trigger.hls.settings import HlsSettings
+from hw_trigger.models.export import with_deviation_trigger, with_error_trigger, with_margin_trigger, with_threshold
 from hw_trigger.report.data import (
     DesignPoint,
-    Detection,
     LossCurve,
     Objective,
     ParetoFront,
     ReportData,
     Saturations,
-    Telemetry,
     VendorFigures,
 )
 from hw_trigger.report.document import to_report
 from hw_trigger.report.schema import Report
+from hw_trigger.stages.report_detection import detection, labelled_telemetry, split_parts, telemetry
+from hw_trigger.stages.scoring import Scored, scored
+from hw_trigger.stages.supervised import Labelled
 from hw_trigger.telemetry.channel import facts
 from hw_trigger.telemetry.scaling import fit_scaling, scaled_values, to_raw
 from hw_trigger.telemetry.synthetic import synthetic_channel
 from hw_trigger.telemetry.windows import windows
+from hw_trigger.training.labelled import Shares, share_out, stretches
 from hw_trigger.vendor.compare import Row
 from hw_trigger.verification.table import VerificationTable, compare
 from support.programs import Sizes, random_program
@@ -41,45 +44,83 @@ from support.programs import Sizes, random_program
 STEPS = 24
 UNITS = 16
 
+PROTOCOL = Protocol(buffer=20, gap=STEPS)
+
+RAW, X = Format(16, 3), Format(8, 1)
+WEIGHT, BIAS, STATE = Format(8, 1, overflow=Overflow.SAT_SYM), Format(12, 3), Format(8, 1)
+
 
 @lru_cache(maxsize=1)
 def sample_report() -> ReportData:
-    """Everything a report can hold, on the built-in channel SYN-1.
+    """Everything that a report of an autoencoder can hold, on the built-in channel SYN-1, with a trigger that remembers."""
+    return _autoencoder_report(lambda program: with_deviation_trigger(program, 3.0, settle=256))
 
-    The decoder's last layer is fitted to the training data by ridge regression (the others stay random), so that the
+
+@lru_cache(maxsize=1)
+def error_report() -> ReportData:
+    """The same with the trigger of the window's error."""
+    return _autoencoder_report(with_error_trigger)
+
+
+@lru_cache(maxsize=1)
+def classifier_report() -> ReportData:
+    """A report of a classifier, on the last 30% of the test data of SYN-1; the rest of them is what it was fitted to."""
+    channel = synthetic_channel("SYN-1")
+    shares = Shares(0.4, 0.3)
+    labelled = Labelled(STEPS, channel.labels, *share_out(channel.labels, STEPS, shares, what=channel.name))
+    scaling = fit_scaling(channel.train, RAW, X, channel=channel.name)
+    raw = to_raw(channel.test, RAW)
+    given = np.concatenate([labelled.train.ends, labelled.validation.ends])
+    every = windows(raw, STEPS)
+    program = replace(_classifier(X), scaling=scaling)
+    program = with_margin_trigger(_fit_logits(program, every[given - STEPS + 1], channel.labels[given]), -0.25)
+    test = compiled.run(program, every[labelled.test.starts(STEPS)])
+    found = _both(scored(program, test))
+    shown = labelled_telemetry(channel, scaled_values(scaling, raw)[:, 0], labelled, found)
+    return ReportData(
+        run="syn-1_classifier16_w8a8",
+        program=program,
+        facts=facts(channel, STEPS),
+        quantization="w8a8",
+        detection=detection(shown, PROTOCOL),
+        losses=(
+            LossCurve("float", [0.7, 0.4, 0.2], [0.7, 0.5, 0.4], 3, "labels", "cross-entropy"),
+            LossCurve("QAT (w8a8)", [0.2, 0.1], [0.3, 0.1], 2, "the float network"),
+        ),
+        telemetry=shown,
+        split=split_parts(labelled, stretches(len(raw), shares)),
+        class_weights=(0.53, 8.2),
+        settings=HlsSettings(),
+        estimate=estimate(program, HlsSettings()),
+        saturations=Saturations(len(labelled.test.ends), test.saturations),
+    )
+
+
+def _autoencoder_report(with_trigger: Callable[[Program], Program]) -> ReportData:
+    """The decoder's last layer is fitted to the training data by ridge regression (the others stay random), so that the
     reconstruction follows the telemetry and anomalies stand out.
     """
     channel = synthetic_channel("SYN-1")
-    raw_format = Format(16, 3)
-    x_format = Format(8, 1)
-    scaling = fit_scaling(channel.train, raw_format, x_format, channel=channel.name)
-    program = _fit(_program(scaling.output), scaled_values(scaling, to_raw(channel.train, raw_format)))
-    program = replace(program, scaling=scaling)
-    raw_train = windows(to_raw(channel.train, raw_format), STEPS)
-    raw_test = windows(to_raw(channel.test, raw_format), STEPS)
-    fraction = ErrorTrigger("probe", STEPS, 1, x_format, program.output, 0).score.fraction
-    program = replace(program, trigger=ErrorTrigger("trigger", STEPS, 1, x_format, program.output, 0))
-    train = compiled.run(program, raw_train)
-    assert train.score is not None
-    threshold = fit_threshold(mean_squares_of_sums(train.score, STEPS, 1, fraction))
-    assert program.trigger is not None
-    program = replace(program, trigger=replace(program.trigger, threshold=program.trigger.threshold_code(threshold)))
+    scaling = fit_scaling(channel.train, RAW, X, channel=channel.name)
+    program = _fit(_autoencoder(scaling.output), scaled_values(scaling, to_raw(channel.train, RAW)))
+    program = with_trigger(replace(program, scaling=scaling))
+    if isinstance(program.trigger, ErrorTrigger):
+        train = compiled.run(program, windows(to_raw(channel.train, RAW), STEPS))
+        program = with_threshold(program, fit_threshold(scored(program, train).scores))
+    raw_test = windows(to_raw(channel.test, RAW), STEPS)
     test = compiled.run(program, raw_test, trace=True)
     assert test.score is not None
     assert test.trigger is not None
-    scores = mean_squares_of_sums(test.score, STEPS, 1, fraction)
-    detection = tuple(
-        Detection(executor, evaluate(sample_scores(scores * factor, STEPS, kind), channel.labels, threshold, kind))
-        for executor, factor in (("float network", 1.02), ("quantized network", 1.0), ("integer program", 1.0))
-        for kind in ScoreKind
-    )
+    samples = scaled_values(scaling, to_raw(channel.test, RAW))[:, 0]
+    found = _both(scored(program, test))
+    shown = telemetry(program, channel, samples, found, test)
     epochs = np.arange(12)
     return ReportData(
         run="syn-1_lstm16_w8a8",
         program=program,
         facts=facts(channel, STEPS),
         quantization="w8a8",
-        detection=detection,
+        detection=detection(shown, PROTOCOL),
         losses=(
             LossCurve("float", list(0.08 * 0.7**epochs + 0.004), list(0.09 * 0.72**epochs + 0.0045), 12),
             LossCurve(
@@ -89,20 +130,10 @@ def sample_report() -> ReportData:
                 10,
             ),
         ),
-        telemetry=Telemetry(
-            channel=channel.name,
-            executor="integer program",
-            unit="scaled",
-            score_unit="scaled units squared",
-            samples=scaled_values(scaling, to_raw(channel.test, raw_format))[:, 0],
-            scores=causal_scores(scores, STEPS),
-            threshold=threshold,
-            anomalies=channel.anomalies,
-            windows=program.output.values(test.output)[:, :, 0],
-        ),
+        telemetry=shown,
         verification=VerificationTable(
             (
-                compare("reconstruction", ("PyTorch", test.output), ("golden", test.output)),
+                compare("output", ("PyTorch", test.output), ("golden", test.output)),
                 compare("score", ("golden", test.score), ("C-sim testbench", test.score)),
                 compare("trigger", ("golden", test.trigger), ("C-sim testbench", test.trigger)),
             )
@@ -129,6 +160,12 @@ def sample_report() -> ReportData:
             "this report": "make report",
         },
     )
+
+
+def _both(found: Scored) -> tuple[tuple[str, Scored], ...]:
+    """The integer program's scores, and what a float network's might be: nearly the same."""
+    near = replace(found, scores=found.scores * (1 + 0.05 * np.sin(np.arange(len(found.scores)))))
+    return ("float network", near), ("integer program", found)
 
 
 def sample_front() -> ParetoFront:
@@ -158,66 +195,94 @@ def bare_report() -> ReportData:
     return ReportData(run="bare", program=replace(sample_report().program, trigger=None, scaling=None))
 
 
-def _program(x: Format) -> Program:
-    rng = np.random.default_rng(5)
-    weight = Format(8, 1, overflow=Overflow.SAT_SYM)
-    bias, gate, state = Format(12, 3), Format(8, 3), Format(8, 1)
+def _lstm(rng: np.random.Generator, name: str, inputs: int, x: Format, *, repeat: bool, sequence: bool) -> Lstm:
     unit = Format(8, 0, signed=False)
-    out = x
+    return Lstm(
+        name=name,
+        steps=STEPS,
+        repeat_input=repeat,
+        return_sequence=sequence,
+        input=x,
+        weight_format=WEIGHT,
+        weight=WEIGHT.quantize(rng.normal(0, 0.5, (4 * UNITS, inputs))),
+        recurrent_format=WEIGHT,
+        recurrent_weight=WEIGHT.quantize(rng.normal(0, 0.4, (4 * UNITS, UNITS))),
+        bias_format=BIAS,
+        bias=BIAS.quantize(rng.normal(0, 0.3, 4 * UNITS)),
+        gates=(Format(8, 3),) * 4,
+        activations=(unit, unit, STATE, unit),
+        cell=Format(8, 2),
+        cell_tanh=STATE,
+        hidden=STATE,
+    )
 
-    def lstm(name: str, inputs: int, given: Format, *, repeat: bool, sequence: bool) -> Lstm:
-        return Lstm(
-            name=name,
-            steps=STEPS,
-            repeat_input=repeat,
-            return_sequence=sequence,
-            input=given,
-            weight_format=weight,
-            weight=weight.quantize(rng.normal(0, 0.5, (4 * UNITS, inputs))),
-            recurrent_format=weight,
-            recurrent_weight=weight.quantize(rng.normal(0, 0.4, (4 * UNITS, UNITS))),
-            bias_format=bias,
-            bias=bias.quantize(rng.normal(0, 0.3, 4 * UNITS)),
-            gates=(gate,) * 4,
-            activations=(unit, unit, state, unit),
-            cell=Format(8, 2),
-            cell_tanh=state,
-            hidden=state,
-        )
 
-    def dense(name: str, inputs: int, outputs: int, steps: int, result: Format) -> Dense:
-        codes = weight.quantize(rng.normal(0, 0.5, (outputs, inputs)))
-        return Dense(name, steps, state, weight, codes, bias, np.zeros(outputs, np.int64), result)
+def _dense(rng: np.random.Generator, name: str, sizes: tuple[int, int, int], x: Format, y: Format) -> Dense:
+    steps, inputs, outputs = sizes
+    codes = WEIGHT.quantize(rng.normal(0, 0.5, (outputs, inputs)))
+    return Dense(name, steps, x, WEIGHT, codes, BIAS, np.zeros(outputs, np.int64), y)
 
+
+def _autoencoder(x: Format) -> Program:
+    rng = np.random.default_rng(5)
     return Program(
         name="lstm16",
         steps=STEPS,
         n_features=1,
         input=x,
         layers=(
-            lstm("encoder_0", 1, x, repeat=False, sequence=False),
-            dense("latent", UNITS, 3, 1, state),
-            lstm("decoder_0", 3, state, repeat=True, sequence=True),
-            dense("output", UNITS, 1, STEPS, out),
+            _lstm(rng, "encoder_0", 1, x, repeat=False, sequence=False),
+            _dense(rng, "latent", (1, UNITS, 3), STATE, STATE),
+            _lstm(rng, "decoder_0", 3, STATE, repeat=True, sequence=True),
+            _dense(rng, "output", (STEPS, UNITS, 1), STATE, x),
+        ),
+    )
+
+
+def _classifier(x: Format) -> Program:
+    rng, rectified = np.random.default_rng(5), Format(8, 1, signed=False)
+    return Program(
+        name="classifier16",
+        steps=STEPS,
+        n_features=1,
+        input=x,
+        layers=(
+            _lstm(rng, "lstm_0", 1, x, repeat=False, sequence=False),
+            _dense(rng, "dense_0", (1, UNITS, 12), STATE, rectified),
+            _dense(rng, "logits", (1, 12, 2), rectified, Format(10, 4)),
         ),
     )
 
 
 def _fit(program: Program, train: np.ndarray) -> Program:
-    """Fit the output layer to the training windows by ridge regression."""
+    """Fit the output layer to the training windows."""
     given = windows(train, STEPS)
     decoded = compiled.run(program, program.input.quantize(given), trace=True).outputs["decoder_0"]
-    output = program.layers[-1]
-    assert isinstance(output, Dense)
-    states = output.input.values(decoded).reshape(-1, UNITS)
+    return _fit_last(program, decoded.reshape(-1, UNITS), given.reshape(-1, 1), np.ones(given.size))
+
+
+def _fit_logits(program: Program, raw: np.ndarray, labels: np.ndarray) -> Program:
+    """Fit the logits to the labels of the windows' last samples, both classes with the same weight."""
+    features = compiled.run(program, raw, trace=True).outputs["dense_0"]
+    targets = np.where(labels[:, None] == np.array([False, True]), 1.0, -1.0)
+    return _fit_last(program, features, targets, np.where(labels, (~labels).sum() / labels.sum(), 1.0))
+
+
+def _fit_last(program: Program, codes: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Program:
+    """Fit the last layer by ridge regression."""
+    last = program.layers[-1]
+    assert isinstance(last, Dense)
+    states = last.input.values(codes)
     design = np.hstack([states, np.ones((len(states), 1))])
     # A ridge keeps the weights small: they have few bits.
-    solution = np.linalg.solve(design.T @ design + len(design) / 1000 * np.eye(UNITS + 1), design.T @ given.reshape(-1))
+    ridge = len(design) / 1000 * np.eye(design.shape[1])
+    weighted = design.T * weights
+    solution = np.linalg.solve(weighted @ design + ridge, weighted @ targets).T
     weight = Format(10, 4, overflow=Overflow.SAT_SYM)
     fitted = replace(
-        output,
+        last,
         weight_format=weight,
-        weight=weight.quantize(solution[None, :-1]),
-        bias=output.bias_format.quantize(solution[-1:]),
+        weight=weight.quantize(solution[:, :-1]),
+        bias=last.bias_format.quantize(solution[:, -1]),
     )
     return replace(program, layers=(*program.layers[:-1], fitted))
