@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from hw_trigger.config.compose import load_config
-from hw_trigger.explore.cluster import ClusterSettings, connect
+from hw_trigger.cluster import ClusterSettings, connect
 from hw_trigger.explore.evaluate import estimator_version
 from hw_trigger.explore.space import Base, Grid
 from hw_trigger.explore.store import Store
@@ -42,7 +42,7 @@ def main() -> None:
     start = time.perf_counter()
     config = load_config([f"explore={given.space}"])
     parts = config.database()
-    grid = Grid(config.explore.space, Base(config.architecture(), config.quant, config.hls, parts))
+    grid = Grid(config.explore.space, Base(config.autoencoder(), config.quant, config.hls, parts))
     designs = grid.sample(given.designs, config.seed)
     networks = len({design.network for design in designs})
     sampled = time.perf_counter()

@@ -51,7 +51,7 @@ def stepper(model: torch.nn.Module, windows: torch.Tensor) -> Callable[[], float
 
 def test_training_step(benchmark: BenchmarkFixture, capsys: pytest.CaptureFixture[str]) -> None:
     config = load_config()
-    architecture = config.architecture()
+    architecture = config.autoencoder()
     torch.manual_seed(0)
     windows = torch.sin(torch.arange(WINDOWS * architecture.window) * 0.21).reshape(WINDOWS, architecture.window, 1)
     float_model = FloatAutoencoder(architecture)

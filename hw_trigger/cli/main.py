@@ -46,6 +46,22 @@ ConfigDirectory = Annotated[
 ]
 
 
+ChannelsAndOverrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Channels or spacecraft, instead of evaluate.channels; and overrides of the configuration.",
+        metavar="[CHANNEL]... [KEY=VALUE]...",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help="Address of a Dask scheduler that runs, tcp://10.0.0.1:8786; its workers share this directory.",
+    ),
+]
+
+
 def main() -> None:
     """Run the command line, and turn users' mistakes into a message and exit code 2."""
     try:
@@ -63,6 +79,14 @@ def _load(overrides: list[str] | None, name: str, directory: Path | None) -> Any
     from hw_trigger.config.compose import load_config
 
     return load_config(overrides or [], name=name, directory=directory)
+
+
+def _load_channels(arguments: list[str] | None, name: str, directory: Path | None) -> Any:
+    """Load the configuration, with arguments that are no overrides taken as channels."""
+    given = arguments or []
+    overrides = [item for item in given if "=" in item or item.startswith("~")]
+    channels = [item for item in given if item not in overrides]
+    return _load([*overrides, *([f"evaluate.channels=[{','.join(channels)}]"] if channels else [])], name, directory)
 
 
 @app.callback(invoke_without_command=True)
@@ -192,6 +216,85 @@ def explore(
         settings = choose_channel(settings, terminal)
     found = run_explore(settings, terminal, fit=fit, scheduler=scheduler, workers=workers, dashboard=dashboard)
     if found.answer is not None and found.answer.best is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    overrides: ChannelsAndOverrides = None,
+    *,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    scheduler: Scheduler = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Compute on so many processes, with Dask; without it in this one.")
+    ] = None,
+) -> None:
+    """Compare detectors on many channels: controls, baselines, float, QAT and integer network, reports/evaluate-<name>.
+
+    Exits with 1 if a channel had to be left out. Networks need the bundles of `hw-trigger fleet`, or are left out with
+    evaluate.rows. An evaluation that was interrupted goes on.
+    """
+    from hw_trigger.cli.tables import evaluation_table
+    from hw_trigger.stages.evaluate import run_evaluate
+
+    found = run_evaluate(
+        _load_channels(overrides, config_name, config_dir), Terminal(), scheduler=scheduler, workers=workers
+    )
+    out.print(evaluation_table(found.results))
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def fleet(
+    overrides: ChannelsAndOverrides = None,
+    *,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    scheduler: Scheduler = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes of the local cluster; one a core.")
+    ] = None,
+    dashboard: Annotated[
+        str | None, typer.Option("--dashboard", help="Address of Dask's web page, as :8787; by default there is none.")
+    ] = None,
+) -> None:
+    """Train networks for many channels in parallel, and evaluate them: models/<run>, reports/evaluate-<name>.
+
+    Exits with 1 if a channel had to be left out; the others go on. A fleet that was interrupted goes on, and what is trained
+    already stays.
+    """
+    from hw_trigger.cli.tables import evaluation_table
+    from hw_trigger.cluster import ClusterSettings
+    from hw_trigger.stages.fleet import run_fleet
+
+    settings = _load_channels(overrides, config_name, config_dir)
+    found = run_fleet(settings, Terminal(), ClusterSettings(scheduler, workers, dashboard))
+    out.print(evaluation_table(found.results))
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def firmware(
+    overrides: ChannelsAndOverrides = None,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+) -> None:
+    """Write one HLS project that serves all channels of a fleet, and prove it for each: hls_projects/firmware-<name>.
+
+    Weights, biases, scaling and threshold are in memories behind ports of the top function, and so is what the trigger remembers:
+    the same bitstream computes any channel, whose files (weights/<channel>/*.mem) a host loads. C-simulation runs one executable
+    with the files of every channel, and compares each code with the golden model's.
+
+    The bundles are those of `hw-trigger fleet fleet.shared_formats=true`. Exits with 1 if a single code differs, or a channel has
+    no bundle. docs/fleet.md tells more.
+    """
+    from hw_trigger.stages.firmware import run_firmware
+
+    found = run_firmware(_load_channels(overrides, config_name, config_dir), Terminal())
+    if found.mismatches or found.missing:
         raise typer.Exit(1)
 
 

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from hw_trigger.estimate.resources import RESOURCES
 from hw_trigger.estimate.result import Estimate
+from hw_trigger.evaluation.columns import COLUMNS
+from hw_trigger.evaluation.results import Results, contenders
+from hw_trigger.evaluation.rows import Role
+from hw_trigger.evaluation.tables import best_rows, mean_text
 from hw_trigger.parts.database import Database, Part
 from hw_trigger.parts.table import PART_HEADINGS, SOURCE_HEADINGS, part_rows, source_rows
 from hw_trigger.telemetry.channel import ChannelFacts
@@ -38,6 +43,32 @@ def channel_table(found: Sequence[ChannelFacts]) -> Table:
 
 def _interval(limits: tuple[float, float]) -> str:
     return f"{limits[0]:.3g}..{limits[1]:.3g}"
+
+
+def evaluation_table(results: Results) -> Table:
+    """Return the headlines of an evaluation: means over all channels, the best ones in bold."""
+    number = len(results.channels)
+    table = _table(
+        f"Causal detection, means over {number} channel{'' if number == 1 else 's'}",
+        "bold: the best of a column, of those on all channels; dim: controls; in brackets: channels on which a figure is defined",
+    )
+    table.add_column("detector", no_wrap=True)
+    columns = [column for column in COLUMNS if column.headline]
+    summaries = {key: items[0] for key, items in results.causal.items()}
+    marked = {column.figure: best_rows(summaries, column, contenders(results.rows)) for column in columns}
+    for column in columns:
+        table.add_column(column.title, justify="right")
+    for row in results.rows:
+        summary = summaries[row.key]
+        cells = [
+            Text(
+                mean_text(summary.means[column.figure], column, summary.channels, interval=False),
+                "bold green" if row in marked[column.figure] else "",
+            )
+            for column in columns
+        ]
+        table.add_row(row.title, *cells, style="dim" if row.role is Role.CONTROL else None)
+    return table
 
 
 def parts_table(database: Database) -> Table:

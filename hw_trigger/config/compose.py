@@ -98,7 +98,8 @@ def compose_config(overrides: Sequence[str], *, name: str, directory: Path | Non
             "and a value with special characters needs quotes"
         ) from error
     except ConfigCompositionException as error:
-        raise ConfigError(_composition(error, name, where)) from error
+        groups = [item for item in overrides if (where / item.partition("=")[0]).is_dir()]
+        raise ConfigError(_composition(error, name, where, groups)) from error
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"the configuration {name!r} cannot be composed: {_first_line(error)}") from error
     except yaml.YAMLError as error:
@@ -170,12 +171,12 @@ def _missing_option(error: MissingConfigException, where: Path) -> str:
     return f"there is no {group} {option!r}{nearest(option, options)}; the choices are {', '.join(options)}"
 
 
-def _composition(error: ConfigCompositionException, name: str, where: Path) -> str:
-    """Say which key of an override is unknown."""
+def _composition(error: ConfigCompositionException, name: str, where: Path, groups: Sequence[str]) -> str:
+    """Say which key of an override is unknown, beside those that there are with the chosen options of groups."""
     key = getattr(error.__cause__, "full_key", None)
     if not key:
         return f"the configuration {name!r} cannot be composed: {_first_line(error)}"
-    known = _flat(compose_config([], name=name, directory=where))
+    known = _flat(compose_config(groups, name=name, directory=where))
     if str(key).rpartition(".")[0] == "hls.layers":
         return f"the configuration has no key {key!r} yet; +{key}=... adds it"
     return _unknown(str(key), known)
@@ -184,9 +185,14 @@ def _composition(error: ConfigCompositionException, name: str, where: Path) -> s
 def _describe(item: dict[str, Any], values: dict[str, Any]) -> str:
     """Put one of pydantic's findings in words."""
     location = [str(part) for part in item["loc"]]
+    if item["type"] == "network_kind":
+        location.append("kind")
+    fields = _fields(location[:-1])
+    if location[0] == "model" and len(location) > 2:  # behind it is the network's kind, which is no key
+        del location[1]
     key = ".".join(location)
     if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-        return _unknown(key, [".".join([*location[:-1], field]) for field in _fields(location[:-1])])
+        return _unknown(key, [".".join([*location[:-1], field]) for field in fields])
     if item["type"] == "missing":
         return f"the configuration lacks the key {key!r}"
     message = item["msg"][0].lower() + item["msg"][1:]
@@ -194,14 +200,20 @@ def _describe(item: dict[str, Any], values: dict[str, Any]) -> str:
 
 
 def _fields(section: list[str]) -> list[str]:
-    """Return the names of a section's keys."""
+    """Return the names of a section's keys; where it is of one of several kinds, `section` goes on with the kind."""
     schema = Config.model_json_schema()
     node: dict[str, Any] = schema
     for part in section:
-        node = node.get("properties", {}).get(part, {})
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+        kinds = [_resolve(kind, schema) for kind in node.get("oneOf", [])]
+        chosen = [kind for kind in kinds if kind["properties"]["kind"]["const"] == part]
+        node = _resolve(chosen[0] if chosen else node.get("properties", {}).get(part, {}), schema)
     return list(node.get("properties", {}))
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what a node of a JSON schema refers to."""
+    found: dict[str, Any] = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+    return found
 
 
 def _value(values: Any, location: list[str]) -> Any:

@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
+from hw_trigger.errors import UserError
+from hw_trigger.evaluation.rows import RowKey
 from hw_trigger.explore.space import Space
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.models.spec import Architecture, QuantSpec
+from hw_trigger.models.spec import Architecture, ClassifierArchitecture, QuantSpec
 from hw_trigger.parts.configured import with_parts
 from hw_trigger.parts.database import Database, known_parts
+from hw_trigger.telemetry.channel import CHANNEL_NAME
 from hw_trigger.telemetry.sources import SOURCE_KINDS
+from hw_trigger.training.tracking import TrackerKind, TrackerMode
 
 AUTO_CHANNEL = "auto"
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Name = Annotated[str, Field(pattern=CHANNEL_NAME)]
 """What becomes part of a file's name."""
 
 Units = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 
+WindowLength = Annotated[int, Field(ge=2, le=100_000)]
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 def _distinct(columns: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(columns)) != len(columns):
         raise ValueError("a column is named twice")
     return columns
+
+
+def _listed(values: Any) -> Any:
+    """Take one name as a list of one."""
+    return [values] if isinstance(values, str) else values
+
+
+def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values, each once; there must be one. (pydantic's own minimum would count those that it refuses as missing.)"""
+    if not values:
+        raise ValueError("there must be 1 at least")
+    return tuple(dict.fromkeys(values))
+
+
+class NetworkKindError(UserError):
+    """A network of another kind than is needed."""
 
 
 class Section(BaseModel):
@@ -43,18 +80,62 @@ class DataSection(Section):
     source: Literal[SOURCE_KINDS]  # type: ignore[valid-type]
     path: Path | None
     cache: Path | None
+    resample: Rate | None
+    boundary: datetime | None
+    trust_pickle: bool
     columns: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_distinct)]
-    allow_constant: bool
+    least_half_range: Rate
+    sample_period: Rate
 
 
-class ModelSection(Section):
-    """The network's sizes."""
+class AutoencoderSection(Section):
+    """An LSTM autoencoder's sizes."""
 
+    kind: Literal["autoencoder"] = "autoencoder"
     name: Name
-    window: Annotated[int, Field(ge=2, le=100_000)]
+    window: WindowLength
     encoder: Units
     latent: PositiveInt
     decoder: Units
+
+
+class ClassifierSection(Section):
+    """An LSTM classifier's sizes."""
+
+    kind: Literal["classifier"]
+    name: Name
+    window: WindowLength
+    lstm: Units
+    dense: tuple[PositiveInt, ...]
+
+
+def _kind(section: Any) -> Any:
+    """Return the kind of network that a section is of; one that does not say is an autoencoder's."""
+    return section.get("kind", "autoencoder") if isinstance(section, dict) else getattr(section, "kind", None)
+
+
+ModelSection = Annotated[
+    Annotated[AutoencoderSection, Tag("autoencoder")] | Annotated[ClassifierSection, Tag("classifier")],
+    Discriminator(
+        _kind, custom_error_type="network_kind", custom_error_message="Its kind must be autoencoder or classifier"
+    ),
+]
+"""The network's sizes."""
+
+
+class SupervisedSection(Section):
+    """How a channel's labelled samples are shared out to train and to test a classifier; see `hw_trigger.training.labelled`."""
+
+    train: Share
+    validation: Share
+    rounds: PositiveInt
+    class_weights: bool
+
+    @model_validator(mode="after")
+    def _leaves_a_test(self) -> Self:
+        if self.train + self.validation >= 1:
+            raise ValueError(f"train and validation are {self.train + self.validation:g} together, and must be below 1")
+        return self
 
 
 class TrainingSection(Section):
@@ -67,15 +148,25 @@ class TrainingSection(Section):
     batch_size: PositiveInt
     patience: PositiveInt
     gradient_clip: Rate
-    validation: Annotated[float, Field(gt=0, lt=1)]
+    steps_per_epoch: PositiveInt | None
+    float_noise: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    validation: Share
     stride: PositiveInt
     threads: PositiveInt
+    supervised: SupervisedSection
 
 
 class TriggerSection(Section):
-    """The threshold."""
+    """How the trigger decides, and where its threshold is from; `kind` is of those behind an autoencoder."""
 
+    kind: Literal["deviation", "error"]
+    octaves: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    adaptive: bool
+    settle: PositiveInt
     sigmas: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    margin: Literal["f1"] | Annotated[float, Field(allow_inf_nan=False)]
+    false_alarms_per_day: Rate | None
 
 
 class CsimSection(Section):
@@ -96,6 +187,31 @@ class ExploreSection(Section):
     objectives: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+class EvaluateSection(Section):
+    """An evaluation of detectors on many channels."""
+
+    name: Name
+    channels: Annotated[tuple[Name, ...], BeforeValidator(_listed), AfterValidator(_some)]
+    seeds: Annotated[tuple[Seed, ...], AfterValidator(_some)]
+    rows: Annotated[tuple[RowKey, ...], AfterValidator(_some)]
+    window: Annotated[int, Field(ge=2, le=100_000)]
+
+
+class FleetSection(Section):
+    """Networks for many channels."""
+
+    shared_formats: bool
+
+
+class TrackingSection(Section):
+    """Where losses and metrics are logged to."""
+
+    kind: TrackerKind = "none"
+    directory: Path | None = None
+    project: Name = "hw_trigger"
+    mode: TrackerMode = "offline"
+
+
 class PathsSection(Section):
     """Directories that outputs go to."""
 
@@ -110,7 +226,7 @@ class Config(Section):
     channel: Name
     run: Name | None
     onnx: Path | None
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     data: DataSection
     model: ModelSection
     quant: QuantSpec
@@ -119,6 +235,9 @@ class Config(Section):
     csim: CsimSection
     hls: HlsSettings
     explore: ExploreSection
+    evaluate: EvaluateSection
+    fleet: FleetSection
+    tracking: TrackingSection
     paths: PathsSection
     parts: dict[str, Any] = {}
 
@@ -155,18 +274,53 @@ class Config(Section):
         return self.paths.projects / self.run_name
 
     @property
+    def firmware_path(self) -> Path:
+        """The directory of the HLS project for many channels."""
+        return self.paths.projects / f"firmware-{self.evaluate.name}"
+
+    @property
     def exploration_path(self) -> Path:
         """The directory of the sweep's results."""
         return self.paths.reports / f"explore-{self.explore.name}"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """The directory of the evaluation's results."""
+        return self.paths.reports / f"evaluate-{self.evaluate.name}"
+
+    @property
+    def tracking_path(self) -> Path:
+        """The directory that the tracker writes to."""
+        return self.paths.reports / "tracking" if self.tracking.directory is None else self.tracking.directory
 
     @property
     def report_path(self) -> Path:
         """The directory of the run's report."""
         return self.paths.reports / self.run_name
 
-    def architecture(self) -> Architecture:
+    def untracked(self) -> Config:
+        """Return the configuration with tracking off, as it is kept beside results: they are the same with and without."""
+        return self.model_copy(update={"tracking": TrackingSection()})
+
+    def architecture(self) -> Architecture | ClassifierArchitecture:
         """Return the network's architecture: one feature for each column."""
-        model = self.model
-        return Architecture(
-            model.name, len(self.data.columns), model.window, model.encoder, model.latent, model.decoder
-        )
+        model, columns = self.model, len(self.data.columns)
+        if isinstance(model, ClassifierSection):
+            return ClassifierArchitecture(model.name, columns, model.window, model.lstm, model.dense)
+        return Architecture(model.name, columns, model.window, model.encoder, model.latent, model.decoder)
+
+    def autoencoder(self) -> Architecture:
+        """Return the architecture, for what is there for autoencoders only.
+
+        Raises
+        ------
+        NetworkKindError
+            The configured network is no autoencoder.
+        """
+        architecture = self.architecture()
+        if not isinstance(architecture, Architecture):
+            raise NetworkKindError(
+                f"model {self.model.name!r} is a {self.model.kind}, and this is possible with an autoencoder only; "
+                "choose another one with model=<name>"
+            )
+        return architecture

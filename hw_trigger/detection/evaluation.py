@@ -16,7 +16,7 @@ from hw_trigger.detection.events import (
     event_counts,
     false_alarms_a_day,
 )
-from hw_trigger.detection.metrics import DetectionMetrics, MetricsError, evaluate
+from hw_trigger.detection.metrics import DetectionMetrics, MetricsError, evaluate, sample_alarms
 from hw_trigger.detection.point_adjusted import PointAdjusted, point_adjusted
 from hw_trigger.detection.scores import ScoreKind
 from hw_trigger.detection.volume import Volume, volume_under_surface
@@ -103,7 +103,13 @@ class Evaluation:
 
 
 def evaluate_channel(
-    scores: ArrayLike, labels: ArrayLike, threshold: float, kind: ScoreKind, protocol: Protocol | None = None
+    scores: ArrayLike,
+    labels: ArrayLike,
+    threshold: float,
+    kind: ScoreKind,
+    protocol: Protocol | None = None,
+    *,
+    alarms: ArrayLike | None = None,
 ) -> Evaluation:
     """Measure the scores of one channel against its labels.
 
@@ -114,9 +120,12 @@ def evaluate_channel(
     labels
         bool, shape ``(M,)``.
     threshold
-        Finite; a sample is an alarm where its score is above it.
+        Finite; a sample is an alarm where its score is above it, if alarms are not given.
     protocol
         By default `Protocol()`.
+    alarms
+        bool, shape ``(M,)``, of a detector whose alarms follow from more than one threshold. A causal alarm belongs to the last
+        sample of its window.
 
     Raises
     ------
@@ -126,7 +135,7 @@ def evaluate_channel(
         The protocol has a negative buffer or gap, or a sample period that is not above 0.
     """
     chosen = protocol or Protocol()
-    samples = evaluate(scores, labels, threshold, kind)
+    samples = evaluate(scores, labels, threshold, kind, alarms=alarms)
     values, truth = np.asarray(scores, np.float64), np.asarray(labels)
     scored = ~np.isnan(values)
     places = np.flatnonzero(scored)
@@ -134,15 +143,15 @@ def evaluate_channel(
     if len(places) != stop - first:
         hole = int(np.flatnonzero(~scored[first:])[0]) + first
         raise MetricsError(f"sample {hole} has no score, and samples before and after it have; events need all of them")
-    alarms = values > threshold
+    raised = sample_alarms(values, threshold, alarms)
     return Evaluation(
         samples=samples,
         volume=volume_under_surface(values[first:stop], truth[first:stop], chosen.buffer),
-        affiliation=affiliation(alarms, truth),
-        events=event_counts(alarms, truth, gap=chosen.gap),
-        delays=detection_delays(alarms, truth),
+        affiliation=affiliation(raised, truth),
+        events=event_counts(raised, truth, gap=chosen.gap),
+        delays=detection_delays(raised, truth),
         false_alarms_a_day=false_alarms_a_day(
-            alarms, truth, scored, gap=chosen.gap, sample_period=chosen.sample_period
+            raised, truth, scored, gap=chosen.gap, sample_period=chosen.sample_period
         ),
-        point_adjusted=point_adjusted(alarms, truth, scored),
+        point_adjusted=point_adjusted(raised, truth, scored),
     )

@@ -31,7 +31,7 @@ class DetectionMetrics:
     score
         Which score: causal or window-spread.
     threshold
-        A sample is an alarm where its score is above this; in the unit of the scores.
+        A sample is an alarm where its score is above this, if alarms are not given; in the unit of the scores.
     samples, anomalous
         Samples with a score, and those of them that are labelled anomalous.
     unscored
@@ -66,7 +66,9 @@ class DetectionMetrics:
         return {**asdict(self), "score": self.score.value}
 
 
-def evaluate(scores: ArrayLike, labels: ArrayLike, threshold: float, kind: ScoreKind) -> DetectionMetrics:
+def evaluate(
+    scores: ArrayLike, labels: ArrayLike, threshold: float, kind: ScoreKind, *, alarms: ArrayLike | None = None
+) -> DetectionMetrics:
     """Measure scores against labels.
 
     Parameters
@@ -77,11 +79,14 @@ def evaluate(scores: ArrayLike, labels: ArrayLike, threshold: float, kind: Score
         bool, shape ``(M,)``.
     threshold
         Finite, in the unit of the scores.
+    alarms
+        bool, shape ``(M,)``, of a detector whose alarms follow from more than one threshold; by default ``scores > threshold``.
 
     Raises
     ------
     MetricsError
-        Shapes differ, a score is infinite, no sample has a score, or the threshold is not finite.
+        Shapes differ, a score is infinite, no sample has a score, a sample without one is an alarm, or the threshold is not
+        finite.
     """
     values, truth = np.asarray(scores, np.float64), np.asarray(labels)
     if values.ndim != 1 or values.shape != truth.shape or truth.dtype != np.bool_:
@@ -96,14 +101,45 @@ def evaluate(scores: ArrayLike, labels: ArrayLike, threshold: float, kind: Score
     scored = ~np.isnan(values)
     if not scored.any():
         raise MetricsError(f"none of the {len(values)} samples has a score; the data are shorter than a window")
-    return _measure(values[scored], truth[scored], float(threshold), kind, int(np.count_nonzero(~scored)))
+    raised = sample_alarms(values, threshold, alarms)
+    counts = _Counted(values[scored], truth[scored], raised[scored], int(np.count_nonzero(~scored)))
+    return _measure(counts, float(threshold), kind)
 
 
-def _measure(
-    values: NDArray[np.float64], truth: NDArray[np.bool_], threshold: float, kind: ScoreKind, unscored: int
-) -> DetectionMetrics:
+def sample_alarms(scores: NDArray[np.float64], threshold: float, alarms: ArrayLike | None) -> NDArray[np.bool_]:
+    """Return which samples are alarms, shape ``(M,)``: those given, or else those whose score is above the threshold.
+
+    Raises
+    ------
+    MetricsError
+        The alarms are not one bool per sample, or a sample without a score is one.
+    """
+    if alarms is None:
+        return np.asarray(scores > threshold)
+    raised = np.asarray(alarms)
+    if raised.shape != scores.shape or raised.dtype != np.bool_:
+        raise MetricsError(
+            f"alarms have the shape {raised.shape} of {raised.dtype}, and scores {scores.shape}; one bool per sample is needed"
+        )
+    blind = np.flatnonzero(raised & np.isnan(scores))
+    if blind.size:
+        raise MetricsError(f"sample {blind[0]} is an alarm, and has no score")
+    return raised
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """The samples that have a score, and how many have none."""
+
+    values: NDArray[np.float64]
+    truth: NDArray[np.bool_]
+    alarms: NDArray[np.bool_]
+    unscored: int
+
+
+def _measure(counted: _Counted, threshold: float, kind: ScoreKind) -> DetectionMetrics:
     """Measure finite scores, and find out first which figures exist."""
-    alarms = values > threshold
+    values, truth, alarms = counted.values, counted.truth, counted.alarms
     (_, false_positives), (false_negatives, true_positives) = confusion_matrix(
         truth, alarms, labels=[False, True]
     ).tolist()
@@ -113,9 +149,9 @@ def _measure(
     elif truth.all():
         undefined |= dict.fromkeys(("auc_roc", "auc_pr"), "every scored sample is labelled anomalous")
     if not alarms.any():
-        undefined["precision"] = "no score is above the threshold"
+        undefined["precision"] = "there is no alarm"
     if not truth.any() and not alarms.any():
-        undefined["f1"] = "no scored sample is labelled anomalous, and no score is above the threshold"
+        undefined["f1"] = "no scored sample is labelled anomalous, and there is no alarm"
     precision, recall, f1, _ = precision_recall_fscore_support(truth, alarms, average="binary", zero_division=0)
     figures: dict[str, float | None] = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
     figures["auc_roc"] = None if "auc_roc" in undefined else float(roc_auc_score(truth, values))
@@ -126,7 +162,7 @@ def _measure(
         threshold=threshold,
         samples=len(values),
         anomalous=int(truth.sum()),
-        unscored=unscored,
+        unscored=counted.unscored,
         true_positives=true_positives,
         false_positives=false_positives,
         false_negatives=false_negatives,

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from hw_trigger.cluster import unordered
 from hw_trigger.errors import UserError
 from hw_trigger.explore.designs import Design
-from hw_trigger.explore.sweep import unordered
 from hw_trigger.explore.table import ACCURACY
 from hw_trigger.files import sha256_bytes, to_json, write_whole
 from hw_trigger.models.spec import Architecture, QuantSpec

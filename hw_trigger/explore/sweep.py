@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
+from hw_trigger.cluster import unordered
 from hw_trigger.explore.designs import Design
 from hw_trigger.explore.evaluate import Evaluated, evaluate
 from hw_trigger.explore.store import Store
@@ -14,12 +14,6 @@ from hw_trigger.parts.database import Database
 
 BATCH = 250
 """Designs of a task: half a second of work, beside which sending and storing them is little."""
-
-AHEAD = 3
-"""Batches for each worker that are with the scheduler at a time."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ def sweep(
     Parameters
     ----------
     client
-        ``distributed.Client``, of :func:`hw_trigger.explore.cluster.connect`.
+        ``distributed.Client``, of :func:`hw_trigger.cluster.connect`.
     progress
         Called with the number of designs done, those in the store first.
     """
@@ -76,30 +70,3 @@ def sweep(
         if progress is not None:
             progress(len(done))
     return Sweep(len(known), computed, impossible)
-
-
-def unordered(client: Any, submit: Callable[[Item], Any], items: Iterable[Item]) -> Iterator[tuple[Item, Any]]:
-    """Yield items with the results of their tasks, as they are done; only some are with the scheduler at a time.
-
-    Parameters
-    ----------
-    submit
-        Returns the future of an item.
-    """
-    from distributed import as_completed
-
-    waiting = iter(items)
-    ahead = AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-    pending = {submit(item): item for item in itertools.islice(waiting, ahead)}
-    running = as_completed(list(pending))
-    try:
-        for future in running:
-            item = pending.pop(future)
-            result = future.result()
-            for following in itertools.islice(waiting, 1):
-                added = submit(following)
-                pending[added] = following
-                running.add(added)
-            yield item, result
-    finally:
-        client.cancel(list(pending))

@@ -1,1 +1,1 @@
-"""The float and the quantized LSTM autoencoder."""
+"""The float and the quantized networks: LSTM autoencoder and LSTM classifier."""

@@ -1,8 +1,8 @@
 """Choosing the integer bits of every format from the float network: few enough to be fine, enough not to saturate much.
 
 The rule is the least mean square error of the quantized values, over the powers of two that the scale may be. For the gates'
-sums and the cell state the error is that of what follows, sigmoid or tanh: saturating where they are flat costs nothing, and a few
-far values would make all others coarse.
+sums and the cell state the error is that of what follows, sigmoid or tanh: saturating where they are flat costs nothing, and a
+few far values would make all others coarse.
 A bias is no finer than the products that it is added to: more digits would widen the sum and decide nothing.
 Source: the mean-square rule of Banner et al., "Post training 4-bit quantization" (2019), by search instead of a fitted density.
 """
@@ -10,7 +10,8 @@ Source: the mean-square rule of Banner et al., "Post training 4-bit quantization
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -21,9 +22,18 @@ from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.program import FLOAT32_BITS
 from hw_trigger.fixedpoint.tables import MAX_TABLE_BITS, Activation, evaluate
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.float_classifier import FloatClassifier
 from hw_trigger.models.integer_bits import Values, least_error
-from hw_trigger.models.spec import DenseFormats, LstmFormats, NetworkFormats, QuantSpec, TensorSpec
-from hw_trigger.models.statistics import LstmValues, observe
+from hw_trigger.models.networks import FloatNetwork
+from hw_trigger.models.spec import (
+    ClassifierFormats,
+    DenseFormats,
+    LstmFormats,
+    NetworkFormats,
+    QuantSpec,
+    TensorSpec,
+)
+from hw_trigger.models.statistics import LstmValues, observe, observe_classifier
 
 MOST_WINDOWS = 64
 """Windows that are looked at, spread evenly over those given."""
@@ -36,7 +46,11 @@ class CalibrationError(UserError):
     """A width or sign that the quantized network cannot have, or values that no format fits."""
 
 
-def calibrate(model: FloatAutoencoder, quant: QuantSpec, windows: Tensor) -> NetworkFormats:
+@overload
+def calibrate(model: FloatAutoencoder, quant: QuantSpec, windows: Tensor) -> NetworkFormats: ...
+@overload
+def calibrate(model: FloatClassifier, quant: QuantSpec, windows: Tensor) -> ClassifierFormats: ...
+def calibrate(model: FloatNetwork, quant: QuantSpec, windows: Tensor) -> NetworkFormats | ClassifierFormats:
     """Return the formats of every layer; integer bits that `quant` leaves open follow from the float network on `windows`.
 
     Parameters
@@ -51,13 +65,32 @@ def calibrate(model: FloatAutoencoder, quant: QuantSpec, windows: Tensor) -> Net
     """
     check_spec(quant)
     chosen = np.unique(np.linspace(0, len(windows) - 1, min(len(windows), MOST_WINDOWS)).round().astype(int))
-    values = observe(model, windows[torch.from_numpy(chosen)])
+    some = windows[torch.from_numpy(chosen)]
+    return _autoencoder(model, quant, some) if isinstance(model, FloatAutoencoder) else _classifier(model, quant, some)
+
+
+def _autoencoder(model: FloatAutoencoder, quant: QuantSpec, windows: Tensor) -> NetworkFormats:
+    values = observe(model, windows)
     x = _fit("input", quant.input, values.input)
     encoder, data = _lstms("encoder", quant, model.encoder, values.encoder, x)
-    latent = _dense("latent", quant, model.latent, values.latent, data)
+    latent = _dense("latent", (quant, quant.latent), model.latent, values.latent, data)
     decoder, data = _lstms("decoder", quant, model.decoder, values.decoder, latent.output)
-    output = _dense("output", quant, model.output, values.output, data)
+    output = _dense("output", (quant, quant.output), model.output, values.output, data)
     return NetworkFormats(x, encoder, latent, decoder, output)
+
+
+def _classifier(model: FloatClassifier, quant: QuantSpec, windows: Tensor) -> ClassifierFormats:
+    values = observe_classifier(model, windows)
+    x = _fit("input", quant.input, values.input)
+    lstm, data = _lstms("lstm", quant, model.lstm, values.lstm, x)
+    # No sign, and no code less where a symmetric range has one less: that is a ReLU.
+    rectified = replace(quant.latent, signed=False, narrow=False)
+    dense = []
+    for index, (layer, observed) in enumerate(zip(model.dense, values.dense, strict=True)):
+        dense.append(_dense(f"dense_{index}", (quant, rectified), layer, observed, data))
+        data = dense[-1].output
+    logits = _dense("logits", (quant, quant.output), model.logits, values.logits, data)
+    return ClassifierFormats(x, lstm, tuple(dense), logits)
 
 
 def check_spec(quant: QuantSpec) -> None:
@@ -114,13 +147,15 @@ def _lstm(name: str, quant: QuantSpec, layer: Any, values: LstmValues, data: For
     )
 
 
-def _dense(name: str, quant: QuantSpec, layer: nn.Linear, values: Tensor, data: Format) -> DenseFormats:
+def _dense(name: str, specs: tuple[QuantSpec, TensorSpec], layer: Any, values: Tensor, data: Format) -> DenseFormats:
+    """Return the formats of a linear layer, of the network's widths and the width of its output."""
+    quant, output = specs
     weight = _fit(f"{name}.weight", quant.weight, layer.weight)
     return DenseFormats(
         input=data,
         weight=weight,
         bias=_fit(f"{name}.bias", quant.bias, layer.bias, finest=weight.fraction + data.fraction),
-        output=_fit(f"{name}.output", getattr(quant, name), values),
+        output=_fit(f"{name}.output", output, values),
     )
 
 

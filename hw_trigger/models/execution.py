@@ -14,19 +14,19 @@ from hw_trigger.fixedpoint.golden import check_windows
 from hw_trigger.fixedpoint.precision import float64_reasons
 from hw_trigger.fixedpoint.program import Scaling
 from hw_trigger.models.export import to_program
-from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.models.networks import QuantNetwork
 
 
 @torch.no_grad()
-def reconstruct(
-    model: QuantAutoencoder,
+def network_codes(
+    model: QuantNetwork,
     scaling: Scaling | None,
     raw: Codes,
     *,
     batch: int = 512,
     progress: Callable[[int], None] | None = None,
 ) -> Codes:
-    """Return the reconstruction of raw windows in codes of the output format, shape unchanged.
+    """Return what the network puts out of raw windows in codes of its output format, ``(n, *program.output_shape)``.
 
     The scaling too is computed by PyTorch, in floating point: float64 where float32 would not be exact.
 
@@ -48,12 +48,12 @@ def reconstruct(
     raw = check_windows(program, raw)
     dtype = torch.float64 if float64_reasons(program) else torch.float32
     network = copy.deepcopy(model).to(dtype).eval()
-    codes = np.empty_like(raw)
+    codes = np.empty((len(raw), *program.output_shape), np.int64)
     for start in range(0, len(raw), batch):
         samples = torch.from_numpy(program.raw.values(raw[start : start + batch])).to(dtype)
         if scaling is not None:
             samples = _scale(scaling, samples)
-        codes[start : start + batch] = program.output.exact_codes(network(samples).numpy(), "reconstruction")
+        codes[start : start + batch] = program.output.exact_codes(network(samples).numpy(), "output")
         if progress is not None:
             progress(len(samples))
     return codes

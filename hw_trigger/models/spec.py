@@ -33,6 +33,34 @@ class Architecture:
 
 
 @dataclass(frozen=True)
+class ClassifierArchitecture:
+    """An LSTM classifier: LSTMs, dense layers with ReLU on the last state, and a dense layer that gives a logit for each class.
+
+    Attributes
+    ----------
+    n_features
+        Columns of the telemetry that go in.
+    window
+        Samples of a window (steps).
+    lstm, dense
+        Units of each LSTM and of each dense layer before the logits, in the order of the data.
+    n_classes
+        Logits: of the classes :data:`NOMINAL` and :data:`ANOMALY`.
+    """
+
+    name: str = "classifier"
+    n_features: int = 1
+    window: int = 50
+    lstm: tuple[int, ...] = (16,)
+    dense: tuple[int, ...] = (8,)
+    n_classes: int = 2
+
+
+NOMINAL, ANOMALY = 0, 1
+"""A classifier's classes, as indices of its logits."""
+
+
+@dataclass(frozen=True)
 class TensorSpec:
     """A tensor's width, and its integer bits where they are configured; ``None`` has them calibrated."""
 
@@ -51,10 +79,11 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class QuantSpec:
-    """Widths of every kind of tensor of the quantized autoencoder (a preset of ``configs/quant``).
+    """Widths of every kind of tensor of the quantized network (a preset of ``configs/quant``).
 
     `raw` is the telemetry's own format, before scaling. The initial formats of `input` and `hidden` fit scaled telemetry and
-    LSTM states, which lie in [-1, 1].
+    LSTM states, which lie in [-1, 1]. `latent` is what dense layers inside the network put out: an autoencoder's latent vector,
+    and a classifier's rectified features, which are unsigned; `output` is the reconstruction, or the logits.
     """
 
     name: str = "w8a8"
@@ -104,3 +133,13 @@ class NetworkFormats:
     latent: DenseFormats
     decoder: tuple[LstmFormats, ...]
     output: DenseFormats
+
+
+@dataclass(frozen=True)
+class ClassifierFormats:
+    """The formats of every layer of a classifier, in the order of the data; what `dense` layers put out is unsigned."""
+
+    input: Format
+    lstm: tuple[LstmFormats, ...]
+    dense: tuple[DenseFormats, ...]
+    logits: DenseFormats

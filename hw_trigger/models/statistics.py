@@ -1,4 +1,4 @@
-"""What the float autoencoder's tensors hold while it reconstructs windows: the values that formats are calibrated to."""
+"""What a float network's tensors hold while it runs on windows: the values that formats are calibrated to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.float_classifier import FloatClassifier
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class LstmValues:
 
 @dataclass(frozen=True)
 class NetworkValues:
-    """Values of every layer's tensors, in the order of the data."""
+    """Values of every tensor of an autoencoder, in the order of the data."""
 
     input: Tensor
     encoder: tuple[LstmValues, ...]
@@ -33,20 +34,41 @@ class NetworkValues:
     output: Tensor
 
 
+@dataclass(frozen=True)
+class ClassifierValues:
+    """Values of every tensor of a classifier, in the order of the data; of dense layers, rectified."""
+
+    input: Tensor
+    lstm: tuple[LstmValues, ...]
+    dense: tuple[Tensor, ...]
+    logits: Tensor
+
+
 @torch.no_grad()
 def observe(model: FloatAutoencoder, windows: Tensor) -> NetworkValues:
     """Run the autoencoder on windows ``(n, steps, n_features)`` and return what its tensors held."""
-    encoder, decoder = [], []
-    x, steps = windows, windows.shape[1]
-    for lstm in model.encoder:
-        encoder.append(observe_lstm(lstm, x))
-        x = encoder[-1].hidden
-    latent = model.latent(x[:, -1])
-    x = latent.unsqueeze(1).expand(-1, steps, -1)
-    for lstm in model.decoder:
-        decoder.append(observe_lstm(lstm, x))
-        x = decoder[-1].hidden
-    return NetworkValues(windows, tuple(encoder), latent, tuple(decoder), model.output(x))
+    encoder = _observe_stack(model.encoder, windows)
+    latent = model.latent(encoder[-1].hidden[:, -1])
+    decoder = _observe_stack(model.decoder, latent.unsqueeze(1).expand(-1, windows.shape[1], -1))
+    return NetworkValues(windows, encoder, latent, decoder, model.output(decoder[-1].hidden))
+
+
+@torch.no_grad()
+def observe_classifier(model: FloatClassifier, windows: Tensor) -> ClassifierValues:
+    """Run the classifier on windows ``(n, steps, n_features)`` and return what its tensors held."""
+    lstm = _observe_stack(model.lstm, windows)
+    features = [lstm[-1].hidden[:, -1]]
+    for layer in model.dense:
+        features.append(torch.relu(layer(features[-1])))
+    return ClassifierValues(windows, lstm, tuple(features[1:]), model.logits(features[-1]))
+
+
+def _observe_stack(lstms: nn.ModuleList, x: Tensor) -> tuple[LstmValues, ...]:
+    found: list[LstmValues] = []
+    for lstm in lstms:
+        found.append(observe_lstm(lstm, x))
+        x = found[-1].hidden
+    return tuple(found)
 
 
 @torch.no_grad()

@@ -6,19 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hw_trigger.detection.metrics import DetectionMetrics
 from hw_trigger.estimate.errors import QuantityError
 from hw_trigger.estimate.result import Estimate
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.telemetry.channel import ChannelFacts, Interval, sample_labels
+from hw_trigger.report.detection_data import Detection, SplitPart, Telemetry
+from hw_trigger.telemetry.channel import ChannelFacts
 from hw_trigger.vendor.compare import Row
 from hw_trigger.verification.table import VerificationTable
-
-_Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,8 @@ class LossCurve:
         The epoch whose weights were kept, counted from 1.
     against
         What the network is trained to put out, from which its distance is the loss.
+    loss
+        What distance that is.
     """
 
     name: str
@@ -42,76 +39,13 @@ class LossCurve:
     validation: Sequence[float]
     best_epoch: int | None
     against: str = "telemetry"
+    loss: str = "mean squared error"
 
     def __post_init__(self) -> None:
         if len(self.train) != len(self.validation) or not len(self.train):
             raise ValueError(f"losses of {len(self.train)} and {len(self.validation)} epochs; equal numbers are needed")
         if self.best_epoch is not None and not 1 <= self.best_epoch <= len(self.train):
             raise ValueError(f"best epoch {self.best_epoch} of {len(self.train)}")
-
-
-@dataclass(frozen=True)
-class Detection:
-    """Detection metrics of one executor, for example ``"float network"``, ``"quantized network"``, ``"integer program"``."""
-
-    executor: str
-    metrics: DetectionMetrics
-
-
-@dataclass(frozen=True, eq=False)
-class Telemetry:
-    """Test data of the channel as the integer program (or whichever executor is named) saw them, for the plots.
-
-    Attributes
-    ----------
-    executor
-        Whose reconstruction and scores they are.
-    unit, score_unit
-        Units of values and of scores, for example ``"scaled"`` and ``"scaled units squared"``.
-    samples
-        Column 0 of the test data, shape ``(M,)``.
-    scores
-        Causal scores, shape ``(M,)``; NaN for the first samples, which end no window.
-    threshold
-        In the unit of the scores.
-    anomalies
-        Labelled anomalies.
-    windows
-        Column 0 of every window's reconstruction, stride 1, shape ``(M - length + 1, length)``.
-    """
-
-    channel: str
-    executor: str
-    unit: str
-    score_unit: str
-    samples: _Values
-    scores: _Values
-    threshold: float
-    anomalies: tuple[Interval, ...]
-    windows: _Values
-
-    def __post_init__(self) -> None:
-        count, length = self.windows.shape
-        if self.samples.shape != (count + length - 1,) or self.scores.shape != self.samples.shape:
-            raise ValueError(
-                f"{count} windows of {length} samples cover {count + length - 1}, and there are samples "
-                f"{self.samples.shape} and scores {self.scores.shape}"
-            )
-
-    @property
-    def length(self) -> int:
-        """Samples of a window."""
-        return int(self.windows.shape[1])
-
-    @property
-    def reconstruction(self) -> _Values:
-        """For each sample the last value of the window that ends with it, shape ``(M,)``; NaN where no window ends."""
-        return np.concatenate([np.full(self.length - 1, np.nan), self.windows[:, -1]])
-
-    @property
-    def labels(self) -> NDArray[np.bool_]:
-        """Whether a sample is labelled anomalous, shape ``(M,)``."""
-        return sample_labels(self.anomalies, len(self.samples))
 
 
 @dataclass(frozen=True)
@@ -239,6 +173,10 @@ class ReportData:
         Of each training.
     telemetry
         For the plots of test data.
+    split
+        Of a classifier: the parts of its labelled data, in the order of time.
+    class_weights
+        Of a classifier: what each class counts in its loss.
     verification
         Written by the C-simulation.
     settings
@@ -266,6 +204,8 @@ class ReportData:
     detection: tuple[Detection, ...] = ()
     losses: tuple[LossCurve, ...] = ()
     telemetry: Telemetry | None = None
+    split: tuple[SplitPart, ...] = ()
+    class_weights: tuple[float, ...] = ()
     verification: VerificationTable | None = None
     settings: HlsSettings | None = None
     estimate: Estimate | None = None

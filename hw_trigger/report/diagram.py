@@ -1,18 +1,19 @@
 """The block diagram of the design: where every block and every edge is, and what is written on it.
 
 The data flow along a U: from the samples at the top left to the vector of the whole window, and back to the trigger at the
-bottom left, so that the samples that wait for their reconstruction go straight down. Coordinates are in pixels.
+bottom left, so that samples that wait for their reconstruction go straight down. Coordinates are in pixels.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hw_trigger.report import schema
 from hw_trigger.report.estimate_schema import Counts
-from hw_trigger.report.numbers import count
+from hw_trigger.report.numbers import count, short
+from hw_trigger.report.trigger_schema import Trigger
 
 BOX = (216.0, 140.0)
 FIFO = (216.0, 82.0)
@@ -104,7 +105,7 @@ def draw(report: schema.Report) -> Diagram:
     edges = [_enter(boxes[0], formats[0])]
     edges += [_edge(one, other, lines) for one, other, lines in zip(boxes, boxes[1:], formats[1:], strict=False)]
     edges.append(_leave(boxes[-1], formats[-1]))
-    if report.network.trigger is not None:
+    if report.network.trigger is not None and report.network.kind == "autoencoder":
         fifo = _fifo(report, boxes[0])
         boxes.append(fifo)
         x, foot = fifo.middle[0], TOP + BOX[1]
@@ -152,9 +153,18 @@ def _chain(report: schema.Report) -> tuple[list[_Block], list[tuple[str, ...]]]:
         formats.append(format_lines(layer.output, amount))
     if network.trigger is not None:
         trigger = network.trigger
-        blocks.append(_block(report, trigger.name, "trigger", f"score > {count(trigger.code)}"))
+        blocks.append(_trigger(report, trigger))
         formats.append(("trigger, score", *format_lines(trigger.score, "1")[:1]))
     return blocks, formats
+
+
+def _trigger(report: schema.Report, trigger: Trigger) -> _Block:
+    """Return the trigger's block: when it fires, as its integers have it, and the threshold as people read it."""
+    code = count(trigger.code)
+    adaptive = trigger.deviation is not None and trigger.deviation.adaptive
+    block = _block(report, trigger.name, "trigger", f"score > max({code}, record)" if adaptive else f"score > {code}")
+    settle = "" if trigger.deviation is None else f", settles in {count(trigger.deviation.settle_windows)}"
+    return replace(block, lines=(f"{short(trigger.value)} {trigger.unit}{settle}", *block.lines))
 
 
 def _shape(vectors: int, features: int) -> str:

@@ -10,14 +10,17 @@ from hw_trigger.fixedpoint.program import Lstm, Program
 from hw_trigger.fixedpoint.tensors import layer_formats
 from hw_trigger.hls.reuse import resolve
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.report import schema
+from hw_trigger.report import detection_schema, schema
 from hw_trigger.report.data import LossCurve, ReportData, Saturations
+from hw_trigger.report.detection_data import Detection
 from hw_trigger.report.estimate_section import estimate_section
 from hw_trigger.report.memory import measure
+from hw_trigger.report.trigger_section import trigger_section
 from hw_trigger.verification.table import VerificationTable
 
 HOW_TO_GET = {
     "channel": "make report",
+    "split": "make report",
     "training": "make qat",
     "detection": "make report",
     "verification": "make csim",
@@ -46,8 +49,8 @@ def to_report(data: ReportData, plots: Mapping[str, str]) -> schema.Report:
     sections = {
         "channel": None if data.facts is None else schema.Channel(**asdict(data.facts)),
         "training": tuple(_training(curve) for curve in data.losses) or None,
-        "detection": tuple(schema.Detection(executor=item.executor, **asdict(item.metrics)) for item in data.detection)
-        or None,
+        "split": detection_schema.Split(parts=data.split, class_weights=data.class_weights) if data.split else None,
+        "detection": tuple(_detection(item) for item in data.detection) or None,
         "verification": None if data.verification is None else _verification(data.verification),
         "estimate": None if data.estimate is None else estimate_section(data.estimate, data.estimator_errors),
         "vendor": None if data.vendor is None else schema.Vendor(**vars(data.vendor)),
@@ -62,15 +65,20 @@ def to_report(data: ReportData, plots: Mapping[str, str]) -> schema.Report:
         provenance=schema.Recorded(entries=dict(data.provenance)),
         commands=schema.Recorded(entries=dict(data.commands)),
         plots=dict(plots),
-        missing={name: command for name, command in HOW_TO_GET.items() if sections[name] is None},
+        missing={
+            name: command
+            for name, command in HOW_TO_GET.items()
+            if sections[name] is None and not (name == "split" and data.program.reconstructs)
+        },
         **sections,  # type: ignore[arg-type]  # each of its own type, as the schema checks
     )
 
 
 def _network(program: Program, quantization: str | None) -> schema.Network:
-    scaling, trigger = program.scaling, program.trigger
+    scaling = program.scaling
     return schema.Network(
         name=program.name,
+        kind="autoencoder" if program.reconstructs else "classifier",
         window=program.steps,
         features=program.n_features,
         quantization=quantization,
@@ -101,21 +109,37 @@ def _network(program: Program, quantization: str | None) -> schema.Network:
             )
             for layer, _, shape in program.flow()
         ),
-        trigger=None
-        if trigger is None
-        else schema.Trigger(
-            name=trigger.name,
-            code=trigger.threshold,
-            score=str(trigger.score),
-            mean_square=math.ldexp(trigger.threshold, -trigger.score.fraction) / (trigger.steps * trigger.n_features),
-        ),
+        trigger=None if program.trigger is None else trigger_section(program.trigger),
     )
+
+
+def _detection(item: Detection) -> detection_schema.Detection:
+    found, protocol = item.evaluation, item.protocol
+    events = detection_schema.Events(
+        found=found.events.found,
+        missed=found.events.missed,
+        false=found.events.false,
+        precision=found.events.precision,
+        recall=found.events.recall,
+        f1=found.events.f(),
+        delay_mean=found.delays.mean,
+        delay_median=found.delays.median,
+        false_alarms_a_day=found.false_alarms_a_day,
+        false_alarm_share=found.false_alarm_share,
+        vus_roc=found.volume.roc,
+        vus_pr=found.volume.pr,
+        gap=protocol.gap,
+        buffer=protocol.buffer,
+        sample_period=protocol.sample_period,
+    )
+    return detection_schema.Detection(executor=item.executor, events=events, **asdict(item.metrics))
 
 
 def _training(curve: LossCurve) -> schema.Training:
     return schema.Training(
         name=curve.name,
         against=curve.against,
+        loss=curve.loss,
         epochs=len(curve.train),
         best_epoch=curve.best_epoch,
         train=tuple(map(_finite, curve.train)),

@@ -9,6 +9,7 @@ from typing import Literal
 from hw_trigger.detection.scores import ScoreKind
 from hw_trigger.report import schema
 from hw_trigger.report.design_tables import RESOURCE_NAMES
+from hw_trigger.report.detection_schema import Detection
 from hw_trigger.report.estimate_schema import Amount, Estimate
 from hw_trigger.report.numbers import bar, count, figure, share, short
 from hw_trigger.report.section import Origin
@@ -88,10 +89,19 @@ def _verification(found: schema.Verification) -> Headline:
     return Headline("Bit-accuracy", mismatches, verdict(found.table), "simulated", state)
 
 
-def _detection(items: tuple[schema.Detection, ...]) -> Iterator[Headline]:
-    """Tell the causal score of the executor that is nearest to the hardware: the last one."""
+def _detection(items: tuple[Detection, ...]) -> Iterator[Headline]:
+    """Tell what the executor that is nearest to the hardware, the last one, makes of the causal score."""
     causal = [item for item in items if item.score is ScoreKind.CAUSAL]
     if causal:
         item = causal[-1]
         detail = f"causal score, {item.executor}; AUC-PR {figure(item.auc_pr)}, F1 {figure(item.f1)}"
         yield Headline("AUC-ROC", figure(item.auc_roc), detail, "measured")
+        events = item.events
+        false = f"{count(events.false)} false alarm{'' if events.false == 1 else 's'}"
+        detail = (
+            f"{false}, {short(events.false_alarms_a_day)} a day, on {share(events.false_alarm_share)} of the normal samples; "
+            f"median delay {short(events.delay_median)} samples"
+        )
+        yield Headline(
+            "Events found", f"{count(events.found)} of {count(events.found + events.missed)}", detail, "measured"
+        )

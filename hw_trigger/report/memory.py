@@ -51,7 +51,7 @@ class Memory:
     layers
         The layers of the network. The scaling's two constants a feature and the threshold are not counted.
     fifo_bits
-        The FIFO in which x waits for its reconstruction; 0 without a trigger.
+        The FIFO in which x waits for its reconstruction; 0 without a trigger, and for a classifier.
     """
 
     layers: tuple[LayerMemory, ...]
@@ -66,7 +66,8 @@ class Memory:
 
 def measure(program: Program) -> Memory:
     """Return the memory of a program."""
-    fifo = 0 if program.trigger is None else trigger_depth(program) * program.n_features * program.input.width
+    waits = program.trigger is not None and program.reconstructs
+    fifo = trigger_depth(program) * program.n_features * program.input.width if waits else 0
     return Memory(tuple(_layer(layer) for layer in program.layers), fifo)
 
 

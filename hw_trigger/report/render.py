@@ -15,8 +15,20 @@ from matplotlib.figure import Figure
 
 from hw_trigger.files import to_json, whole_directory
 from hw_trigger.markdown import markdown_table
-from hw_trigger.report import design_tables, diagram, figures, numbers, schema, tables, timeline, utilization
+from hw_trigger.report import (
+    design_tables,
+    detection_figures,
+    diagram,
+    figures,
+    numbers,
+    schema,
+    tables,
+    telemetry_figures,
+    timeline,
+    utilization,
+)
 from hw_trigger.report.data import ReportData
+from hw_trigger.report.detection_data import Telemetry
 from hw_trigger.report.document import to_report
 from hw_trigger.report.headlines import headlines
 from hw_trigger.report.panels import choose
@@ -38,6 +50,8 @@ CAPTIONS = {
     "pareto": "Designs that were explored, and their Pareto front",
     "reconstruction": "Test telemetry and its reconstruction",
     "score": "Causal score, threshold, labelled anomalies and alarms",
+    "curves": "ROC and precision-recall curves of the causal score; the dots are the alarms that the trigger raises",
+    "confusion": "Confusion matrices: samples, and their share of those with the same label",
     "windows": "Windows and their reconstruction",
     "loss": "Loss of every epoch",
 }
@@ -83,12 +97,21 @@ def draw(data: ReportData) -> dict[str, Figure]:
     if data.pareto is not None:
         plots["pareto"] = figures.pareto(data.pareto)
     if data.telemetry is not None:
-        plots["reconstruction"] = figures.reconstruction(data.telemetry)
-        plots["score"] = figures.causal_score(data.telemetry)
-        if panels := choose(data.telemetry):
-            plots["windows"] = figures.windows(panels, data.telemetry.unit)
+        plots |= _draw_telemetry(data.telemetry)
     if data.losses:
         plots["loss"] = figures.loss_curves(data.losses)
+    return plots
+
+
+def _draw_telemetry(telemetry: Telemetry) -> dict[str, Figure]:
+    plots = {"score": telemetry_figures.causal_score(telemetry)}
+    if detection_figures.has_curves(telemetry):
+        plots["curves"] = detection_figures.curves(telemetry)
+    if telemetry.windows is None:
+        return plots | {"confusion": detection_figures.confusion(telemetry)}
+    plots["reconstruction"] = telemetry_figures.reconstruction(telemetry)
+    if panels := choose(telemetry):
+        plots["windows"] = telemetry_figures.windows(panels, telemetry.unit)
     return plots
 
 

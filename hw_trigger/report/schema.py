@@ -1,8 +1,9 @@
-"""The report as data: what ``report.json`` holds, and all that Markdown and HTML are rendered from. Version 2.
+"""The report as data: what ``report.json`` holds, and all that Markdown and HTML are rendered from. Version 3.
 
 Every section is there in every report. A section whose data are missing is null, and ``missing`` has its name with the command
-that gives it. Every section says in ``origin`` where its figures are from (:data:`hw_trigger.report.section.Origin`). Numbers
-are never NaN: what is not finite is null.
+that gives it (``split`` is a classifier's alone, and null without a command for other networks). Every section says in
+``origin`` where its figures are from (:data:`hw_trigger.report.section.Origin`). Numbers are never NaN: what is not finite is
+null.
 
 The JSON schema of it, :func:`schema_text`, is published as ``docs/report.schema.json``; to write it anew::
 
@@ -15,13 +16,14 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
-from hw_trigger.detection.metrics import DetectionMetrics
 from hw_trigger.files import to_json
 from hw_trigger.hls.settings import ResolvedReuse
 from hw_trigger.report.data import ParetoFront
+from hw_trigger.report.detection_schema import Detection, Split
 from hw_trigger.report.estimate_schema import Estimate
 from hw_trigger.report.memory import LayerMemory
 from hw_trigger.report.section import STRICT, Section
+from hw_trigger.report.trigger_schema import Trigger
 from hw_trigger.telemetry.channel import ChannelFacts
 from hw_trigger.vendor.compare import Row
 from hw_trigger.verification.table import Comparison, VerificationTable
@@ -56,23 +58,12 @@ class NetworkLayer(Section):
     """Of every tensor."""
 
 
-class Trigger(Section):
-    """The trigger behind the network."""
-
-    name: str
-    code: int
-    """The threshold, as a code of the score."""
-    score: str
-    """Format of the score."""
-    mean_square: float
-    """The threshold as a mean square of the error."""
-
-
 class Network(Section):
     """The fixed-point program."""
 
     origin: Literal["exact"] = "exact"
     name: str
+    kind: Literal["autoencoder", "classifier"]
     window: int
     features: int
     quantization: str | None
@@ -80,6 +71,7 @@ class Network(Section):
     raw: str
     input: str
     output: str
+    """Format of the reconstruction, or of the logits."""
     accumulator_bits: int
     """Of the widest accumulator."""
     scaling: Scaling | None
@@ -101,19 +93,13 @@ class Training(Section):
     name: str
     against: str
     """What the losses are distances from."""
+    loss: str
+    """What distance that is."""
     epochs: int
     best_epoch: int | None
     """Counted from 1."""
     train: tuple[float | None, ...]
     validation: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class Detection(DetectionMetrics):
-    """Detection by one executor, with one kind of score. A metric that divides by zero is null; ``undefined`` says why."""
-
-    executor: str
-    origin: Literal["measured"] = "measured"
 
 
 class Verification(Section):
@@ -140,7 +126,7 @@ class Memory(Section):
     layers: tuple[LayerMemory, ...]
     total: LayerMemory
     fifo_bits: int
-    """Of the FIFO in which samples wait for their reconstruction."""
+    """Of the FIFO in which samples wait for their reconstruction; 0 without one."""
 
 
 class Vendor(Section):
@@ -195,10 +181,11 @@ class Report(Section):
     """The whole report of a run."""
 
     format: Literal["hw_trigger report"] = "hw_trigger report"
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     run: str
     network: Network
     channel: Channel | None
+    split: Split | None
     training: tuple[Training, ...] | None
     detection: tuple[Detection, ...] | None
     verification: Verification | None

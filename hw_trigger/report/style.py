@@ -10,7 +10,9 @@ from io import BytesIO, StringIO
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 # Okabe and Ito's colours, told apart by the colour-blind too (jfly.uni-koeln.de/color).
 BLACK = "#000000"
@@ -65,6 +67,15 @@ def look() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(_LOOK)
         yield
+
+
+def label_decades(axes: Axes) -> None:
+    """Label a logarithmic axis at 1, 2 and 5 where it spans few decades, so that it has numbers at all."""
+    low, high = axes.get_ylim()
+    if high / low < 100:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter("{x:.3g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def png(figure: Figure) -> bytes:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hw_trigger.report import schema
+from hw_trigger.report.detection_schema import Detection, Split
 from hw_trigger.report.numbers import NONE, count, figure, kib, share, short
+from hw_trigger.report.trigger_schema import Trigger
 from hw_trigger.verification.rendering import HEADERS, NUMBERS, cells
 
 
@@ -44,10 +46,41 @@ def network(found: schema.Network) -> Table:
         ("widest accumulator", f"{found.accumulator_bits} bits, exact"),
     ]
     if found.trigger is not None:
-        trigger = found.trigger
-        mean = f"a mean square of {short(trigger.mean_square)}"
-        rows.append(("trigger threshold", f"{count(trigger.code)} (code of {trigger.score}), {mean}"))
+        rows += _trigger(found.trigger)
     return Table("The network", ("what", "value"), tuple(rows))
+
+
+def _trigger(found: Trigger) -> list[tuple[str, str]]:
+    score = {
+        "error": "squared error of the window",
+        "deviation": "deviation of the window's error and activity from their running means",
+        "margin": f"logit {found.positive} over the greatest of the others",
+    }
+    rows = [
+        ("trigger", f"{score[found.kind]}, in {found.unit}"),
+        ("trigger threshold", f"{short(found.value)} {found.unit} (code {count(found.code)} of {found.score})"),
+    ]
+    if found.deviation is not None:
+        each = found.deviation
+        record = f"a score above all earlier ones, which are forgotten in {count(each.record_windows)} windows"
+        rows += [
+            ("alarm", record if each.adaptive else "every score above the threshold"),
+            (
+                "running means",
+                f"over {count(each.baseline_windows)} windows; none fires in the first {count(each.settle_windows)}",
+            ),
+            (
+                "samples out of range",
+                f"{each.excess_octaves} octaves for each unit beyond the trained range, fading in {each.excess_windows} windows",
+            ),
+            ("floor", f"a mean square of {short(each.floor)}, of errors and of activity"),
+        ]
+    return rows
+
+
+def is_adaptive(found: schema.Network) -> bool:
+    """Tell whether an alarm must be a new record."""
+    return found.trigger is not None and found.trigger.deviation is not None and found.trigger.deviation.adaptive
 
 
 def formats(found: schema.Network) -> Table:
@@ -57,6 +90,8 @@ def formats(found: schema.Network) -> Table:
         for layer in found.layers
         for tensor, text in (layer.formats | {"accumulator": f"{layer.accumulator_bits} bits"}).items()
     ]
+    if found.trigger is not None:
+        rows += [(found.trigger.name, tensor, text) for tensor, text in found.trigger.formats.items()]
     return Table("Formats of all tensors", ("layer", "tensor", "format"), tuple(rows), code=(2,))
 
 
@@ -78,7 +113,7 @@ def _range(length: int, values: tuple[float, float]) -> str:
     return f"{count(length)} samples, {short(values[0])} to {short(values[1])}"
 
 
-def detection(items: Sequence[schema.Detection]) -> Table:
+def detection(items: Sequence[Detection]) -> Table:
     """How well anomalies are found."""
     headers = ("network", "score", "AUC-ROC", "AUC-PR", "threshold", "precision", "recall", "F1")
     rows = tuple(
@@ -95,6 +130,78 @@ def detection(items: Sequence[schema.Detection]) -> Table:
         for item in items
     )
     return Table("Detection of the labelled samples", headers, rows, numbers=tuple(range(2, 8)))
+
+
+def events(items: Sequence[Detection]) -> Table:
+    """How well events are found, how soon, and how often an alarm is false."""
+    headers = (
+        *("network", "score", "found", "false", "precision", "recall", "F1", "delay"),
+        *("false a day", "false share", "VUS-ROC", "VUS-PR"),
+    )
+    rows = tuple(
+        (
+            item.executor,
+            item.score.value,
+            f"{count(each.found)} of {count(each.found + each.missed)}",
+            count(each.false),
+            *map(figure, (each.precision, each.recall, each.f1)),
+            short(each.delay_median),
+            short(each.false_alarms_a_day),
+            share(each.false_alarm_share),
+            *map(figure, (each.vus_roc, each.vus_pr)),
+        )
+        for item in items
+        for each in (item.events,)
+    )
+    return Table("Detection of the labelled events", headers, rows, numbers=tuple(range(2, len(headers))))
+
+
+def protocol(items: Sequence[Detection]) -> str:
+    """What the events were counted by, in words."""
+    each = items[0].events
+    return (
+        f"Event by event: a labelled event is found by an alarm within it, and alarms with {count(each.gap)} samples or fewer "
+        "between them are one predicted event, false where it shares no sample with a labelled one. Delay: the median over "
+        f"the events that are found, in samples, of which a day has {count(86_400 / each.sample_period)}. False share: normal "
+        f"samples with an alarm. VUS: volumes over tolerances of up to {count(each.buffer)} samples."
+    )
+
+
+def confusion(items: Sequence[Detection]) -> Table:
+    """What is right and wrong, sample by sample."""
+    headers = ("network", "score", "anomalous, alarm", "anomalous, none", "normal, alarm", "normal, none")
+    rows = tuple(
+        (
+            item.executor,
+            item.score.value,
+            *map(count, (item.true_positives, item.false_negatives, item.false_positives)),
+            count(item.samples - item.anomalous - item.false_positives),
+        )
+        for item in items
+    )
+    return Table("Confusion of the labelled samples", headers, rows, numbers=tuple(range(2, len(headers))))
+
+
+def split(found: Split) -> Table:
+    """The parts of a classifier's data, and how many of their windows are anomalous."""
+    headers = ("part", "samples", "windows", "normal", "anomalous", "share")
+    rows = tuple(
+        (
+            part.name,
+            ", ".join(f"{count(start)} to {count(stop - 1)}" for start, stop in part.stretches),
+            *map(count, (part.windows, part.windows - part.anomalous, part.anomalous)),
+            share(part.anomalous / part.windows if part.windows else None),
+        )
+        for part in found.parts
+    )
+    return Table("Labelled data, split by time", headers, rows, numbers=tuple(range(1, 6)))
+
+
+def weights(found: Split) -> str:
+    """What the classes count, in words."""
+    if not found.class_weights:
+        return "Every window counts the same in the loss."
+    return f"In the loss, the classes count {', '.join(map(short, found.class_weights))}, in the order of the logits."
 
 
 def training(items: Sequence[schema.Training]) -> Table:

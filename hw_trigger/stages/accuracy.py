@@ -12,29 +12,23 @@ from numpy.typing import NDArray
 
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.metrics import evaluate
-from hw_trigger.detection.scores import ScoreKind, Scores, mean_squares, mean_squares_of_sums, sample_scores
+from hw_trigger.detection.scores import ScoreKind, Scores, sample_scores
 from hw_trigger.explore.accuracy import Accuracy
-from hw_trigger.fixedpoint import compiled
-from hw_trigger.fixedpoint.formats import Codes
-from hw_trigger.fixedpoint.program import Scaling
-from hw_trigger.models.export import with_trigger
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.models.spec import Architecture, QuantSpec
 from hw_trigger.stages.networks import use_threads
 from hw_trigger.stages.provenance import config_digest
 from hw_trigger.stages.reporter import Silent
+from hw_trigger.stages.scoring import float_scores, integer_scores
 from hw_trigger.stages.telemetry import channel_digest, digitize, load_channel
+from hw_trigger.stages.thresholds import with_configured_trigger
 from hw_trigger.stages.training import prepare
 from hw_trigger.telemetry.channel import Channel
-from hw_trigger.telemetry.scaling import scaled_values
-from hw_trigger.training.split import window_tensor
 
 Mode = Literal["ptq", "qat"]
 
 Weights = dict[str, NDArray[np.float32]]
 """Parameters of a network by their names."""
-
-BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -80,14 +74,11 @@ class ChannelEvaluator:
         model = training.calibrated(trained)
         if self.mode == "qat":
             training.refine(model, trained)
-        program = with_trigger(training.program(model))
-        samples = digitize(training.channel, "test", training.scaling)
+        program = with_configured_trigger(self.config, training.program(model))
+        raw = digitize(training.channel, "test", training.scaling).windows(program.steps)
         # One thread: the sweep has a worker for each core.
-        sums = compiled.run(program, samples.windows(program.steps), threads=1).score
-        if program.trigger is None or sums is None:
-            raise RuntimeError("a program with a trigger gives scores")
-        integer = mean_squares_of_sums(sums, program.steps, program.n_features, program.trigger.score.fraction)
-        exact = _float_scores(trained, training.scaling, samples.raw, program.steps)
+        integer = integer_scores(program, raw, threads=1).scores
+        exact = float_scores(trained, program, raw).scores
         causal = _areas(integer, training.channel, program.steps, ScoreKind.CAUSAL)
         return Accuracy(
             *causal,
@@ -113,11 +104,3 @@ def _areas(scores: Scores, channel: Channel, steps: int, kind: ScoreKind) -> tup
     """Return AUC-ROC and AUC-PR; both are the same with any threshold."""
     metrics = evaluate(sample_scores(scores, steps, kind), channel.labels, 0.0, kind)
     return metrics.auc_roc, metrics.auc_pr
-
-
-@torch.no_grad()
-def _float_scores(model: FloatAutoencoder, scaling: Scaling, raw: Codes, steps: int) -> Scores:
-    """Return the mean squares of the float network's errors on every window."""
-    x = window_tensor(scaled_values(scaling, raw), steps)
-    errors: list[NDArray[np.float32]] = [(model(batch) - batch).numpy() for batch in torch.split(x, BATCH)]
-    return mean_squares(np.concatenate(errors))

@@ -72,6 +72,6 @@ def _program(config: Config, reporter: Reporter) -> tuple[Program, HlsSettings]:
             f"there is no bundle {config.bundle_path} yet: drawn weights stand for trained ones, which matters where they are "
             "constants (reuse factor 1)"
         )
-        return untrained_program(config.architecture(), config.quant), config.hls
+        return untrained_program(config.autoencoder(), config.quant), config.hls
     subject = open_subject(config)
     return subject.program, subject.config.hls

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from hw_trigger.config.compose import to_yaml
-from hw_trigger.config.schema import Config, ModelSection
+from hw_trigger.config.schema import AutoencoderSection, Config, ModelSection
 from hw_trigger.errors import UserError
 from hw_trigger.explore.designs import Design
 from hw_trigger.explore.space import Base, Grid, Space
 from hw_trigger.files import to_json, write_whole
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.spec import QuantSpec
+from hw_trigger.stages.packages import require_packages
 from hw_trigger.stages.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ SUMMARY_NAME = "explore.json"
 BEST_NAME = "best.yaml"
 
 NEEDED = ("dask", "distributed", "pandas", "pyarrow")
-
-
-class MissingPackageError(UserError):
-    """A package of the extra ``explore`` is not installed."""
 
 
 class NoDesignError(UserError):
@@ -82,7 +78,7 @@ def run_explore(
     fit
         A query, see :func:`hw_trigger.explore.query.parse_query`; what it chooses replaces the space's own lists.
     scheduler, workers, dashboard
-        See :class:`hw_trigger.explore.cluster.ClusterSettings`.
+        See :class:`hw_trigger.cluster.ClusterSettings`.
 
     Raises
     ------
@@ -97,9 +93,9 @@ def run_explore(
     UserError
         The channel cannot be had.
     """
-    require_packages()
+    require_packages("hw-trigger explore", NEEDED)
+    from hw_trigger.cluster import ClusterSettings, connect
     from hw_trigger.explore import pareto, query
-    from hw_trigger.explore.cluster import ClusterSettings, connect
     from hw_trigger.explore.evaluate import estimator_version
     from hw_trigger.explore.store import Store
     from hw_trigger.explore.sweep import sweep
@@ -111,7 +107,7 @@ def run_explore(
     objectives = tuple(dict.fromkeys(objectives))
     pareto.check_objectives(objectives)
     cluster = ClusterSettings(scheduler, workers, dashboard)
-    grid = Grid(space, Base(config.architecture(), config.quant, config.hls, parts))
+    grid = Grid(space, Base(config.autoencoder(), config.quant, config.hls, parts))
     designs = grid.sample(wanted.maximum, config.seed)
     store = Store(directory / "results", estimator_version())
     with connect(cluster) as client:
@@ -123,21 +119,6 @@ def run_explore(
         accuracy = _accuracy(client, config, designs, reporter)
     outcome = _Outcome(config, space, grid, designs, table, done, asked, objectives)
     return outcome.write(directory, accuracy, reporter)
-
-
-def require_packages() -> None:
-    """Check that the packages that only sweeps need are there.
-
-    Raises
-    ------
-    MissingPackageError
-        They are not.
-    """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise MissingPackageError(
-            f'hw-trigger explore needs {", ".join(missing)}: install them with `pip install "hw_trigger[explore]"`'
-        )
 
 
 def _why_none(name: str, grid: Grid, done: Sweep) -> str:
@@ -287,7 +268,7 @@ class _Outcome:
         given = self.config
         hls = TypeAdapter(HlsSettings).validate_python(asdict(given.hls) | sections["hls"])
         quant = TypeAdapter(QuantSpec).validate_python(sections["quant"])
-        model = ModelSection(**sections["model"])
+        model: ModelSection = AutoencoderSection(**sections["model"])
         if model == given.model.model_copy(update={"name": model.name}):
             model = given.model
         run = given.run if (model, quant) == (given.model, given.quant) else None

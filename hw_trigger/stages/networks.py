@@ -5,15 +5,19 @@ from __future__ import annotations
 import torch
 
 from hw_trigger.bundle.bundle import CONFIG, FLOAT_WEIGHTS, QUANTIZED_WEIGHTS, Bundle, load_bundle
-from hw_trigger.config.compose import from_yaml
+from hw_trigger.config.compose import ConfigError, from_yaml
 from hw_trigger.config.schema import Config
+from hw_trigger.errors import UserError
 from hw_trigger.models.export import network_formats
-from hw_trigger.models.float_autoencoder import FloatAutoencoder
-from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.models.networks import FloatNetwork, QuantNetwork, float_network, quant_network
 from hw_trigger.training.state import load_state
 
-LATER = ("csim", "hls", "explore", "paths", "parts")
+LATER = ("csim", "hls", "explore", "evaluate", "fleet", "tracking", "paths", "parts")
 """Sections of the configuration that training does not see."""
+
+
+class OutdatedBundleError(UserError):
+    """A bundle whose configuration this release cannot read."""
 
 
 def open_bundle(config: Config) -> tuple[Bundle, Config]:
@@ -25,12 +29,20 @@ def open_bundle(config: Config) -> tuple[Bundle, Config]:
     ------
     BundleError
         There is no bundle, or it is damaged.
+    OutdatedBundleError
+        Its configuration is that of another release.
     """
     bundle = load_bundle(config.bundle_path)
     given = config.model_dump(mode="json", include=set(LATER))
-    trained = from_yaml(bundle.read(CONFIG).decode(), **given)
+    try:
+        trained = from_yaml(bundle.read(CONFIG).decode(), **given)
+    except ConfigError as error:
+        raise OutdatedBundleError(
+            f"the bundle {bundle.path} is of another release of hw_trigger, and its configuration cannot be read; "
+            "train again with `hw-trigger qat`"
+        ) from error
     data = config.data.model_copy(
-        update={"columns": trained.data.columns, "allow_constant": trained.data.allow_constant}
+        update={"columns": trained.data.columns, "least_half_range": trained.data.least_half_range}
     )
     return bundle, trained.model_copy(update={"run": config.run_name, "data": data})
 
@@ -40,7 +52,7 @@ def use_threads(config: Config) -> None:
     torch.set_num_threads(config.training.threads)
 
 
-def load_float(bundle: Bundle, config: Config) -> FloatAutoencoder:
+def load_float(bundle: Bundle, config: Config) -> FloatNetwork:
     """Return the float network, ready to infer.
 
     Raises
@@ -49,12 +61,12 @@ def load_float(bundle: Bundle, config: Config) -> FloatAutoencoder:
         Its weights are not this network's.
     """
     use_threads(config)
-    model = FloatAutoencoder(config.architecture())
+    model = float_network(config.architecture())
     load_state(model, bundle.path / FLOAT_WEIGHTS)
     return model.eval()
 
 
-def load_quantized(bundle: Bundle, config: Config) -> QuantAutoencoder:
+def load_quantized(bundle: Bundle, config: Config) -> QuantNetwork:
     """Return the quantized network of stock Brevitas layers, ready to infer.
 
     Raises
@@ -63,6 +75,6 @@ def load_quantized(bundle: Bundle, config: Config) -> QuantAutoencoder:
         Its weights are not this network's.
     """
     use_threads(config)
-    model = QuantAutoencoder(config.architecture(), network_formats(bundle.program))
+    model = quant_network(config.architecture(), network_formats(bundle.program))
     load_state(model, bundle.path / QUANTIZED_WEIGHTS)
     return model.eval()

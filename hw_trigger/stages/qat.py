@@ -1,57 +1,60 @@
-"""Train: float autoencoder, calibration, quantization-aware training, threshold; and write the bundle."""
+"""Train: float network, calibration, quantization-aware training, threshold; and write the bundle."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from hw_trigger.bundle.bundle import CONFIG, FLOAT_WEIGHTS, HISTORY, QUANTIZED_WEIGHTS, Bundle, write_bundle
 from hw_trigger.bundle.manifest import ChannelRecord, Manifest, ScalerRecord, ThresholdRecord
 from hw_trigger.config.compose import to_yaml
 from hw_trigger.config.schema import Config
-from hw_trigger.detection.scores import mean_squares_of_sums
-from hw_trigger.detection.threshold import fit_threshold
 from hw_trigger.files import to_json
-from hw_trigger.fixedpoint import compiled, serialize
-from hw_trigger.fixedpoint.formats import Codes
+from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.program import Program, Scaling
 from hw_trigger.fixedpoint.tensors import formats_of
-from hw_trigger.models.export import with_trigger
+from hw_trigger.models.spec import NetworkFormats
+from hw_trigger.stages.margin import fit_margin_trigger
 from hw_trigger.stages.provenance import provenance
 from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.supervised import prepare_network, share_labelled
 from hw_trigger.stages.telemetry import channel_digest
-from hw_trigger.stages.training import prepare
+from hw_trigger.stages.thresholds import fit_trigger, with_configured_trigger
+from hw_trigger.stages.training import Training
 from hw_trigger.telemetry.channel import Channel
 from hw_trigger.training.settings import History
 from hw_trigger.training.state import save_state
 
 
-def run_qat(config: Config, reporter: Reporter) -> Bundle:
+def run_qat(config: Config, reporter: Reporter, formats: NetworkFormats | None = None) -> Bundle:
     """Train on the configured channel, and write the bundle.
 
     A killed run goes on from its last checkpoint when it is started again; checkpoints are removed when the bundle is whole.
+
+    Parameters
+    ----------
+    formats
+        Of the quantized network, in place of those that calibration gives.
 
     Raises
     ------
     UserError
         The telemetry cannot be had or is not fit for training, a format cannot be, or training diverges.
     """
-    training = prepare(config, reporter)
+    with replace(prepare_network(config, reporter), formats=formats).tracked() as training:
+        float_model, history = training.float_network()
+        model = training.calibrated(float_model)
+        histories = {"float": history, "quantized": training.refine(model, float_model)}
     channel, scaling, samples = training.channel, training.scaling, training.samples
-    float_model, history = training.float_network()
-    model = training.calibrated(float_model)
-    histories = {"float": history, "quantized": training.refine(model, float_model)}
-    program = training.program(model)
-    threshold = _threshold(with_trigger(program), samples.windows(config.model.window), config.trigger.sigmas, reporter)
-    program = with_trigger(program, threshold.mean_square)
+    program, threshold = _with_threshold(training, with_configured_trigger(config, training.program(model)))
     bundle = write_bundle(
         config.bundle_path,
         _manifest(config, channel, program, scaling, threshold),
         program,
         {
-            CONFIG: to_yaml(config).encode(),
+            CONFIG: to_yaml(config.untracked()).encode(),
             HISTORY: to_json({name: asdict(history) for name, history in histories.items()}).encode(),
             FLOAT_WEIGHTS: partial(save_state, float_model),
             QUANTIZED_WEIGHTS: partial(save_state, model),
@@ -62,28 +65,20 @@ def run_qat(config: Config, reporter: Reporter) -> Bundle:
         training.directory.parent.rmdir()
     if samples.saturated:
         reporter.warn(
-            f"{samples.saturated} training values are outside the raw format {scaling.raw} and were saturated"
+            f"{samples.saturated} values of {samples.what} are outside the raw format {scaling.raw} and were saturated"
         )
-    reporter.say(_summary(bundle, histories))
+    reporter.say(_summary(bundle, histories, "telemetry" if program.reconstructs else "labels"))
     return bundle
 
 
-def _threshold(program: Program, raw: Codes, sigmas: float, reporter: Reporter) -> ThresholdRecord:
-    """Score the training windows on exact integers, and fit the threshold to the scores."""
-    with reporter.task("scoring training windows", len(raw)) as advance:
-        sums = compiled.run(program, raw, progress=advance).score
-    trigger = program.trigger
-    if trigger is None or sums is None:
-        raise RuntimeError(f"program {program.name!r} has no trigger")
-    scores = mean_squares_of_sums(sums, program.steps, program.n_features, trigger.score.fraction)
-    mean_square = fit_threshold(scores, sigmas)
-    return ThresholdRecord(
-        sigmas=sigmas,
-        train_mean=float(scores.mean()),
-        train_sigma=float(scores.std()),
-        mean_square=mean_square,
-        code=trigger.threshold_code(mean_square),
-    )
+def _with_threshold(training: Training, program: Program) -> tuple[Program, ThresholdRecord]:
+    """Return the program with its threshold in the trigger, and a record of it."""
+    config, samples, reporter = training.config, training.samples, training.reporter
+    if program.reconstructs:
+        return fit_trigger(config, program, samples.windows(config.model.window), reporter)
+    labelled = share_labelled(config, training.channel)
+    raw, labels = labelled.windows(samples, labelled.validation), labelled.classes(labelled.validation)
+    return fit_margin_trigger(config, program, raw, labels, reporter)
 
 
 def _manifest(
@@ -110,14 +105,14 @@ def _manifest(
     )
 
 
-def _summary(bundle: Bundle, histories: dict[str, History]) -> str:
+def _summary(bundle: Bundle, histories: dict[str, History], wanted: str) -> str:
     losses = ", ".join(
         f"{name} {history.validation[history.best_epoch]:.6f} against {against} "
         f"(epoch {history.best_epoch + 1} of {history.epochs})"
-        for (name, history), against in zip(histories.items(), ("telemetry", "the float network"), strict=True)
+        for (name, history), against in zip(histories.items(), (wanted, "the float network"), strict=True)
     )
     threshold = bundle.manifest.threshold
     return (
         f"bundle {bundle.path}: channel {bundle.manifest.channel.name}, validation loss {losses}, "
-        f"threshold {threshold.mean_square:.6g} (code {threshold.code}); next: hw-trigger hls"
+        f"threshold {threshold.value:.6g} {threshold.unit} (code {threshold.code}); next: hw-trigger hls"
     )

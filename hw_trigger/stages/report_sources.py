@@ -11,9 +11,11 @@ from hw_trigger.detection.scores import ScoreKind
 from hw_trigger.errors import UserError
 from hw_trigger.estimate.result import Estimate
 from hw_trigger.hls.project import Project
-from hw_trigger.report.data import Detection, ParetoFront, VendorFigures
+from hw_trigger.report.data import ParetoFront, VendorFigures
+from hw_trigger.report.detection_data import Detection
 from hw_trigger.report.vendor_figures import side_by_side
-from hw_trigger.stages.explore import RESULTS_NAME, SUMMARY_NAME, MissingPackageError, require_packages
+from hw_trigger.stages.explore import NEEDED, RESULTS_NAME, SUMMARY_NAME
+from hw_trigger.stages.packages import MissingPackageError, require_packages
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.vendor.find import find_reports
 from hw_trigger.vendor.layers import layer_configurations
@@ -74,7 +76,7 @@ def read_front(
     if not path.is_file() or not summary.is_file():
         return None
     try:
-        require_packages()
+        require_packages("a Pareto front", NEEDED)
     except MissingPackageError as error:
         reporter.warn(f"the report goes without {path}: {error}")
         return None
@@ -92,9 +94,13 @@ def read_front(
     if found.part not in set(results["part"]):  # shares of other parts say nothing of this one
         reporter.warn(f"the report goes without {path}: none of its designs is for {found.part}")
         return None
-    metrics = {item.metrics.score: item.metrics for item in detection}
-    causal, spread = metrics[ScoreKind.CAUSAL], metrics[ScoreKind.WINDOW_SPREAD]
-    accuracy = {"auc_roc": causal.auc_roc, "auc_pr": causal.auc_pr, "auc_roc_window_spread": spread.auc_roc}
+    metrics = {item.metrics.score: item.metrics for item in detection}  # of the last executor: the integer program
+    causal, spread = metrics[ScoreKind.CAUSAL], metrics.get(ScoreKind.WINDOW_SPREAD)
+    accuracy = {
+        "auc_roc": causal.auc_roc,
+        "auc_pr": causal.auc_pr,
+        "auc_roc_window_spread": None if spread is None else spread.auc_roc,
+    }
     if len(chosen.objectives) < 2:  # designs by one figure alone are a list, not a front
         return None
     return to_front(results, chosen.objectives, chosen.front, figures(found) | accuracy)

@@ -18,10 +18,9 @@ from hw_trigger.fixedpoint import compiled
 from hw_trigger.fixedpoint.decision import decide, measure
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution, Saturations, scale
-from hw_trigger.fixedpoint.program import Program, Trigger
+from hw_trigger.fixedpoint.program import MarginTrigger, Program, Trigger
 from hw_trigger.models.execution import network_codes
-from hw_trigger.models.float_autoencoder import FloatAutoencoder
-from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.models.networks import FloatNetwork, QuantNetwork
 
 BATCH = 256
 
@@ -62,9 +61,7 @@ def scored(program: Program, execution: Execution) -> Scored:
     return _scored(program, execution.score, execution.trigger)
 
 
-def quantized_scores(
-    model: QuantAutoencoder, program: Program, raw: Codes, *, progress: Progress | None = None
-) -> Scored:
+def quantized_scores(model: QuantNetwork, program: Program, raw: Codes, *, progress: Progress | None = None) -> Scored:
     """Return what PyTorch's quantized network gives of raw windows, with the program's trigger behind it."""
     output = network_codes(model, program.scaling, raw, progress=progress)
     trigger = _trigger(program)
@@ -73,7 +70,7 @@ def quantized_scores(
 
 
 @torch.no_grad()
-def float_scores(model: FloatAutoencoder, program: Program, raw: Codes, *, progress: Progress | None = None) -> Scored:
+def float_scores(model: FloatNetwork, program: Program, raw: Codes, *, progress: Progress | None = None) -> Scored:
     """Return what the float network gives of raw windows, with the program's trigger behind it."""
     trigger = _trigger(program)
     measures = []
@@ -88,9 +85,9 @@ def float_scores(model: FloatAutoencoder, program: Program, raw: Codes, *, progr
 
 
 def _measure_float(trigger: Trigger, x: Codes, samples: torch.Tensor, output: torch.Tensor) -> Codes:
-    """Return what the trigger measures of windows, with the energy of the float error rounded to its format."""
-    if not hasattr(trigger, "energy"):
-        raise RuntimeError(f"trigger {trigger.name!r} is not one of an autoencoder")
+    """Return what the trigger measures of windows, with what it takes of the float network rounded to its format."""
+    if isinstance(trigger, MarginTrigger):
+        return measure(trigger, x, trigger.input.quantize(output.numpy()))
     energy = torch.square((output - samples).double()).sum(dim=(1, 2)).numpy()
     # All but the energy is of the input alone, which is the same in both networks.
     measures = measure(trigger, x, np.zeros_like(x))

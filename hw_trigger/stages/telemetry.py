@@ -17,8 +17,11 @@ from hw_trigger.stages.reporter import Advance, Reporter
 from hw_trigger.telemetry.archive import UnknownChannelError
 from hw_trigger.telemetry.channel import Channel
 from hw_trigger.telemetry.download import DownloadError
+from hw_trigger.telemetry.esa import MissionOptions
+from hw_trigger.telemetry.layouts import TelemetrySource
+from hw_trigger.telemetry.recording import moment
 from hw_trigger.telemetry.scaling import saturated, to_raw
-from hw_trigger.telemetry.sources import TelemetrySource, open_source
+from hw_trigger.telemetry.sources import open_source
 from hw_trigger.telemetry.windows import windows
 
 RECORDED_DEFAULT = "S-1"
@@ -38,11 +41,13 @@ def open_telemetry(config: Config, reporter: Reporter) -> TelemetrySource:
 
     Raises
     ------
-    SourceError, ArchiveError, LabelError
+    UserError
         As `hw_trigger.telemetry.sources.open_source`.
     """
-    progress = DownloadProgress(reporter)
-    return open_source(config.data.path, config.data.cache, config.data.source, reporter.warn, progress=progress)
+    data, progress = config.data, DownloadProgress(reporter)
+    boundary = None if data.boundary is None else moment(data.boundary)
+    mission = MissionOptions(data.resample, boundary, data.trust_pickle)
+    return open_source(data.path, data.cache, data.source, reporter.warn, mission=mission, progress=progress)
 
 
 class DownloadProgress:
@@ -119,6 +124,11 @@ def load_channel(config: Config, reporter: Reporter) -> Channel:
         It lacks one of the columns.
     """
     channel = open_telemetry(config, reporter).load(config.channel)
+    if channel.sample_period not in (None, config.data.sample_period):
+        reporter.warn(
+            f"channel {channel.name!r} has a sample every {channel.sample_period:g} s, and data.sample_period is "
+            f"{config.data.sample_period:g}: what is told by the day will be wrong"
+        )
     columns = list(config.data.columns)
     available = channel.train.shape[1]
     for column in columns:

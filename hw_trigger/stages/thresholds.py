@@ -13,7 +13,7 @@ from hw_trigger.detection.scores import Scores
 from hw_trigger.detection.threshold import fit_threshold
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import DeviationTrigger, Program
-from hw_trigger.models.export import with_deviation_trigger, with_error_trigger, with_threshold
+from hw_trigger.models.export import with_deviation_trigger, with_error_trigger, with_margin_trigger, with_threshold
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.scoring import integer_scores
 
@@ -33,8 +33,10 @@ class Threshold:
 
 
 def with_configured_trigger(config: Config, program: Program) -> Program:
-    """Return the program with the configured kind of trigger; its threshold is not fitted yet."""
+    """Return the program with the configured kind of trigger, a classifier's with its own; the threshold is not fitted yet."""
     settings = config.trigger
+    if not program.reconstructs:
+        return with_margin_trigger(program)
     if settings.kind == "error":
         return with_error_trigger(program)
     return with_deviation_trigger(program, settings.octaves, adaptive=settings.adaptive, settle=settings.settle)

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from hw_trigger.config.schema import Config
+from hw_trigger.files import sha256_bytes
 from hw_trigger.fixedpoint.program import Program, Scaling
 from hw_trigger.models.calibration import calibrate, check_spec
 from hw_trigger.models.export import to_program
 from hw_trigger.models.fused_cell import fuse
-from hw_trigger.models.networks import FloatNetwork, QuantNetwork
+from hw_trigger.models.networks import FloatNetwork, QuantNetwork, float_network, quantized
+from hw_trigger.models.spec import NetworkFormats
 from hw_trigger.stages.networks import use_threads
 from hw_trigger.stages.provenance import config_digest
 from hw_trigger.stages.reporter import Reporter
@@ -50,6 +52,8 @@ class Training:
         Of the checkpoints: another one for another identity, so that changing one's mind twice loses nothing.
     tracker
         What losses are told to; see `tracked`.
+    formats
+        Of the quantized network, in place of those that calibration gives.
     targets, loss
         What the float network is to put out for `train` and `validation`, None for the windows themselves, and the loss of that.
     """
@@ -66,6 +70,7 @@ class Training:
     tracker: Tracker = field(default_factory=NoTracker)
     targets: tuple[Tensor, Tensor] | None = None
     loss: Loss = MEAN_SQUARE
+    formats: NetworkFormats | None = None
 
     @contextlib.contextmanager
     def tracked(self) -> Iterator[Training]:
@@ -96,14 +101,15 @@ class Training:
         return model, self._fit("float", model, settings, self.targets, self.loss)
 
     def calibrated(self, float_model: FloatNetwork) -> QuantNetwork:
-        """Return the quantized network with the float one's weights: post-training quantization.
+        """Return the quantized network with the float one's weights and the given or calibrated formats.
 
         Raises
         ------
         UserError
             A format cannot be, or cannot be exact.
         """
-        model = quantized(float_model, calibrate(float_model, self.config.quant, self.train))
+        formats = self.formats or calibrate(float_model, self.config.quant, self.train)
+        model = quantized(float_model, formats)
         # Formats that cannot be exact are refused here, not after the longer training.
         with_configured_trigger(self.config, self.program(model))
         return model
@@ -119,7 +125,9 @@ class Training:
         fuse(model)
         training = self.config.training
         settings = self._settings(training.epochs, training.learning_rate, training.noise)
-        return self._fit("quantized", model, settings, self._outputs(float_model), MEAN_SQUARE)
+        # Training in other formats is another one.
+        name = "quantized" if self.formats is None else f"quantized-{sha256_bytes(repr(self.formats).encode())[:12]}"
+        return self._fit(name, model, settings, self._outputs(float_model), MEAN_SQUARE)
 
     def program(self, model: QuantNetwork) -> Program:
         """Return the program of a quantized network, without a trigger."""
@@ -181,7 +189,7 @@ class Training:
 
 
 def prepare(config: Config, reporter: Reporter) -> Training:
-    """Load the configured channel, fit its scaling, and cut its training data into windows.
+    """Load the configured channel, and prepare to train on it; see `prepare_channel`.
 
     Raises
     ------
@@ -189,7 +197,17 @@ def prepare(config: Config, reporter: Reporter) -> Training:
         The telemetry cannot be had or is not fit for training, or a format cannot be.
     """
     check_spec(config.quant)
-    channel = load_channel(config, reporter)
+    return prepare_channel(config, load_channel(config, reporter), reporter)
+
+
+def prepare_channel(config: Config, channel: Channel, reporter: Reporter) -> Training:
+    """Fit a channel's scaling, and cut its training data into windows.
+
+    Raises
+    ------
+    UserError
+        The telemetry is not fit for training.
+    """
     scaling = fit_scaling(
         channel.train,
         config.quant.raw.format(),

@@ -7,9 +7,9 @@ import torch
 from hw_trigger.config.schema import Config
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.models.calibration import calibrate
-from hw_trigger.models.export import to_program, with_trigger
-from hw_trigger.models.float_autoencoder import FloatAutoencoder
-from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.models.export import to_program
+from hw_trigger.models.networks import float_network, quantized
+from hw_trigger.stages.thresholds import with_configured_trigger
 
 
 def untrained_program(config: Config) -> Program:
@@ -23,5 +23,6 @@ def untrained_program(config: Config) -> Program:
     torch.manual_seed(config.seed)
     architecture = config.architecture()
     samples = torch.rand(1, architecture.window, architecture.n_features) * 2 - 1
-    network = QuantAutoencoder(architecture, calibrate(FloatAutoencoder(architecture), config.quant, samples))
-    return with_trigger(to_program(network, name=config.run_name))
+    model = float_network(architecture)
+    network = quantized(model, calibrate(model, config.quant, samples))
+    return with_configured_trigger(config, to_program(network, name=config.run_name))

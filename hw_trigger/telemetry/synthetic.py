@@ -1,13 +1,15 @@
 """Built-in telemetry with labelled anomalies, for machines without the recorded data.
 
-Six channels with the signals that telemetry is made of, and a seventh that is constant in training. Each is a function of
-its own clock, with noise; the anomalies are those of the field: a spike, a drift, a frozen sensor, a change of frequency.
+Six channels with the signals that telemetry is made of, a seventh that is constant in training, and an eighth with so many
+anomalies of each kind that a classifier can learn from some and be tested on others. Each is a function of its own clock, with
+noise; the anomalies are those of the field: a spike, a drift, a frozen sensor, a change of frequency.
 Training data have none. The same bytes come out on every machine: samples lie on the grid of a 14-bit converter, which
 swallows the last-place differences between mathematical libraries.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,6 +70,16 @@ def _constant(clock: _Values) -> _Values:
     return np.full_like(clock, 0.5)
 
 
+def _recurring() -> tuple[Interval, ...]:
+    """Return 18 anomalies, one in every 190 samples, at no regular time: of the four kinds in turn."""
+    lengths = {"spike": 6, "frequency": 90, "frozen": 90, "drift": 120}
+    starts = [190 * index + 110 + 37 * index % 40 for index in range(18)]
+    return tuple(
+        Interval(start, start + length, kind)
+        for start, (kind, length) in zip(starts, itertools.cycle(lengths.items()), strict=False)
+    )
+
+
 _RECIPES = {
     "SYN-1": _Recipe(
         1,
@@ -94,10 +106,12 @@ _RECIPES = {
         command=lambda clock: (clock % 48 < 4).astype(np.float64),
     ),
     "SYN-7": _Recipe(7, _constant, 0.0, (Interval(2000, 2006, "spike"),)),
+    "SYN-8": _Recipe(8, _sine, 0.03, _recurring()),
 }
 
 SYNTHETIC_CHANNELS = tuple(_RECIPES)
-"""Names of the built-in channels. SYN-6 has a command column; SYN-7 is degenerate: constant in training."""
+"""Names of the built-in channels. SYN-6 has a command column; SYN-7 is degenerate: constant in training; SYN-8 has many
+anomalies, for classifiers."""
 
 
 def synthetic_channel(name: str) -> Channel:

@@ -107,7 +107,7 @@ def share_out(labels: NDArray[np.bool_], window: int, shares: Shares, *, what: s
 
 
 def shared_anomalies(anomalies: Sequence[Interval], parts: Sequence[Part]) -> list[tuple[Interval, tuple[str, ...]]]:
-    """Return the anomalies that windows of several parts are labelled by, with the names of those: the later part's are no news."""
+    """Return the anomalies that label windows of several parts, with the names of those parts: they are no news to the later."""
     found = []
     for anomaly in anomalies:
         names = tuple(part.name for part in parts if ((part.ends >= anomaly.start) & (part.ends < anomaly.stop)).any())

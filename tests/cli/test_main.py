@@ -13,7 +13,7 @@ from support.chain import SMALL
 
 from hw_trigger import __version__
 from hw_trigger.cli.main import main
-from hw_trigger.models.execution import reconstruct
+from hw_trigger.models.execution import network_codes
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +34,15 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_help_names_every_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(monkeypatch, "--help") == 0
     text = capsys.readouterr().out
-    for command in ("config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "run"):
+    for command in ("config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "evaluate", "fleet", "run"):
         assert re.search(rf"^│ {command} ", text, re.MULTILINE), command
     assert call(monkeypatch) == 2
     assert "Usage: hw-trigger" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "run"])
+@pytest.mark.parametrize(
+    "command", ["config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "evaluate", "fleet", "run"]
+)
 def test_help_of_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert call(monkeypatch, command, "-h") == 0
     text = capsys.readouterr().out
@@ -83,11 +85,11 @@ def test_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (("qat", "model=lstm65"), "error: there is no model 'lstm65'; did you mean 'lstm64'?"),
         (
             ("hls", "channel=SYN-1"),
-            "error: there is no bundle at models/SYN-1-lstm64-w8a8; `hw-trigger qat` writes one",
+            "error: there is no bundle at models/SYN-1-lstm16w50-w8a8; `hw-trigger qat` writes one",
         ),
         (
             ("csim", "channel=SYN-1"),
-            "error: there is no bundle at models/SYN-1-lstm64-w8a8; `hw-trigger qat` writes one",
+            "error: there is no bundle at models/SYN-1-lstm16w50-w8a8; `hw-trigger qat` writes one",
         ),
         (("report", "run=x"), "error: there is no bundle at models/x; `hw-trigger qat` writes one"),
         (
@@ -131,11 +133,11 @@ def test_a_verification_that_fails_exits_with_1(
     assert call(monkeypatch, "hls", "run=tiny", "csim.windows=8") == 0
 
     def other(*arguments: object, **options: object) -> object:
-        codes = reconstruct(*arguments, **options)  # type: ignore[arg-type]
+        codes = network_codes(*arguments, **options)  # type: ignore[arg-type]
         codes[-1, 3, 0] += 1
         return codes
 
-    monkeypatch.setattr("hw_trigger.stages.csim.reconstruct", other)
+    monkeypatch.setattr("hw_trigger.stages.csim.network_codes", other)
     capsys.readouterr()
     assert call(monkeypatch, "csim", "run=tiny") == 1
     captured = capsys.readouterr()

@@ -8,22 +8,25 @@ from pathlib import Path
 import pytest
 
 from hw_trigger.config.compose import ConfigError, config_directory, from_yaml, load_config, to_yaml
+from hw_trigger.config.schema import NetworkKindError
 from hw_trigger.errors import UserError
 from hw_trigger.hls.settings import LayerReuse
+from hw_trigger.models.spec import Architecture, ClassifierArchitecture
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
-MODELS = "lstm16, lstm32, lstm32x16, lstm64, lstm8"
+MODELS = "classifier, classifier32x16, classifier8, lstm16, lstm16w50, lstm32, lstm32x16, lstm64, lstm8"
 
 
 def test_defaults() -> None:
     config = load_config()
-    assert (config.model.encoder, config.model.latent, config.model.decoder) == ((64,), 10, (64,))
-    assert config.model.window == 100
+    assert config.autoencoder() == Architecture("lstm16w50", 1, 50, (16,), 8, (16,))
+    assert config.model.window == 50
+    assert config.training.float_epochs * (config.training.steps_per_epoch or 0) == 600
+    assert config.tracking.kind == "none"
     assert config.trigger.sigmas == 4.0
     assert config.hls.io_type == "io_stream"
-    assert config.architecture().n_features == 1
-    assert config.model_copy(update={"channel": "S-1"}).run_name == "S-1-lstm64-w8a8"
+    assert config.model_copy(update={"channel": "S-1"}).run_name == "S-1-lstm16w50-w8a8"
 
 
 def test_the_overrides_of_the_readme() -> None:
@@ -48,6 +51,35 @@ def test_another_projects_configs_are_not_ours(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "configs" / "config.yaml").write_text("theirs: 1\n")
     monkeypatch.chdir(tmp_path)
     assert config_directory() == CONFIGS
+
+
+def test_where_a_tracker_writes() -> None:
+    assert load_config(["paths.reports=elsewhere"]).tracking_path == Path("elsewhere/tracking")
+    assert load_config(["tracking.directory=mine", "tracking.kind=wandb"]).tracking_path == Path("mine")
+
+
+def test_what_is_kept_beside_results_has_no_tracking() -> None:
+    config = load_config(["tracking.kind=tensorboard", "tracking.directory=mine", "tracking.project=trials"])
+    assert config.untracked() == load_config()
+
+
+def test_a_classifier() -> None:
+    config = load_config(["model=classifier", "model.dense=[]", "data.columns=[0,3]"])
+    assert config.architecture() == ClassifierArchitecture("classifier", 2, 50, (16,), (), 2)
+    assert config.run_name == "auto-classifier-w8a8"
+    assert from_yaml(to_yaml(config)) == config
+    with pytest.raises(NetworkKindError) as caught:
+        config.autoencoder()
+    assert str(caught.value) == (
+        "model 'classifier' is a classifier, and this is possible with an autoencoder only; "
+        "choose another one with model=<name>"
+    )
+
+
+def test_a_model_that_does_not_say_its_kind_is_an_autoencoder() -> None:
+    config = load_config(["model=lstm8"])
+    assert config.autoencoder() == config.architecture() == Architecture("lstm8", 1, 50, (8,), 4, (8,))
+    assert from_yaml(to_yaml(config).replace("  kind: autoencoder\n", "")) == config
 
 
 def test_layers_can_have_exceptions() -> None:
@@ -92,18 +124,25 @@ def test_yaml_round_trip() -> None:
             ),
         ),
         (
+            "training.supervised.train=0.9",
+            (
+                "the configuration has training.supervised={'train': 0.9, 'validation': 0.2, 'rounds': 1, "
+                "'class_weights': True}: value error, train and validation are 1.1 together, and must be below 1"
+            ),
+        ),
+        (
             "+model.widow=3",
             (
                 "the configuration has no key 'model.widow'; did you mean 'model.window'?; "
-                "the keys there are model.name, model.window, model.encoder, model.latent, model.decoder"
+                "the keys there are model.kind, model.name, model.window, model.encoder, model.latent, model.decoder"
             ),
         ),
         (
             "modle=lstm16",
             (
                 "the configuration has no key 'modle'; did you mean 'model'?; "
-                "the keys there are model, quant, training, hls, explore, channel, run, onnx, seed, data, trigger, csim, paths, "
-                "parts"
+                "the keys there are model, quant, training, hls, explore, channel, run, onnx, seed, data, trigger, csim, "
+                "evaluate, fleet, tracking, paths, parts"
             ),
         ),
         (
@@ -125,6 +164,19 @@ def test_yaml_round_trip() -> None:
             ),
         ),
         ("training.epochs=0", "the configuration has training.epochs=0: input should be greater than 0"),
+        (
+            "training.steps_per_epoch=0",
+            "the configuration has training.steps_per_epoch=0: input should be greater than 0",
+        ),
+        (
+            "training.float_noise=-1",
+            "the configuration has training.float_noise=-1: input should be greater than or equal to 0",
+        ),
+        ("data.least_half_range=0", "the configuration has data.least_half_range=0: input should be greater than 0"),
+        (
+            "tracking.kind=mlflow",
+            "the configuration has tracking.kind='mlflow': input should be 'none', 'tensorboard' or 'wandb'",
+        ),
         ("~quant", "the configuration lacks the key 'quant'"),
         (
             "channel=../x",
@@ -157,6 +209,40 @@ def test_yaml_round_trip() -> None:
 def test_mistakes(override: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         load_config([override])
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "model.kind=perceptron",
+            "the configuration has model.kind='perceptron': its kind must be autoencoder or classifier",
+        ),
+        (
+            "+model.latent=3",
+            (
+                "the configuration has no key 'model.latent'; did you mean 'model.lstm'?; "
+                "the keys there are model.kind, model.name, model.window, model.lstm, model.dense"
+            ),
+        ),
+        (
+            "model.encoder=[4]",
+            (
+                "the configuration has no key 'model.encoder'; did you mean 'model.name'?; "
+                "the keys there are model.kind, model.name, model.window, model.lstm, model.dense"
+            ),
+        ),
+        ("~model.lstm", "the configuration lacks the key 'model.lstm'"),
+        (
+            "model.lstm=[]",
+            "the configuration has model.lstm=[]: tuple should have at least 1 item after validation, not 0",
+        ),
+    ],
+)
+def test_mistakes_in_a_classifier(override: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(["model=classifier", override])
     assert str(caught.value) == message
 
 
@@ -203,3 +289,12 @@ def test_a_wheel_would_hold_every_configuration() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["data-files"]
     found = {path for patterns in listed.values() for pattern in patterns for path in ROOT.glob(pattern)}
     assert found == set(CONFIGS.rglob("*.yaml"))
+
+
+def test_channels_of_an_evaluation() -> None:
+    config = load_config(["evaluate.channels=SMAP", "evaluate.seeds=[3,0,3]", "evaluate.name=smap"])
+    assert (config.evaluate.channels, config.evaluate.seeds) == (("SMAP",), (3, 0))
+    assert config.evaluation_path == Path("reports/evaluate-smap")
+    with pytest.raises(ConfigError) as excinfo:
+        load_config(["evaluate.channels=[]"])
+    assert str(excinfo.value) == "the configuration has evaluate.channels=[]: value error, there must be 1 at least"

@@ -58,3 +58,31 @@ def test_a_hole_in_the_scores_is_refused() -> None:
     message = "sample 2 has no score, and samples before and after it have; events need all of them"
     with pytest.raises(MetricsError, match=f"^{re.escape(message)}$"):
         evaluate_channel([NAN, 1.0, NAN, 1.0, NAN], np.zeros(5, bool), 0.5, CAUSAL)
+
+
+def test_alarms_that_are_no_threshold_of_the_scores() -> None:
+    """An adaptive threshold: the alarm is at the lower of two scores. Areas are of the scores, the rest is of the alarms."""
+    scores, labels = np.array([NAN, 5.0, 1.0, 4.0, 0.0]), np.array([0, 0, 0, 1, 1], bool)
+    alarms = np.array([0, 0, 0, 1, 0], bool)
+    plain = evaluate_channel(scores, labels, 0.5, CAUSAL, Protocol(gap=0))
+    found = evaluate_channel(scores, labels, 0.5, CAUSAL, Protocol(gap=0), alarms=alarms)
+    assert (plain.samples.true_positives, plain.samples.false_positives) == (1, 2)
+    assert (found.samples.true_positives, found.samples.false_positives, found.samples.false_negatives) == (1, 0, 1)
+    assert (found.samples.precision, found.samples.recall) == (1.0, 0.5)
+    assert (found.events, found.false_alarms_a_day, found.false_alarm_share) == (EventCounts(1, 0, 0), 0.0, 0.0)
+    assert (found.delays.samples, found.point_adjusted.f1, found.affiliation.precision) == ((0,), 1.0, 1.0)
+    assert (found.samples.auc_roc, found.volume) == (plain.samples.auc_roc, plain.volume)
+    assert evaluate_channel(scores, labels, 0.5, CAUSAL, Protocol(gap=0), alarms=scores > 0.5) == plain
+
+
+@pytest.mark.parametrize(
+    ("alarms", "message"),
+    [
+        ([True, False], "alarms have the shape (2,) of bool, and scores (3,); one bool per sample is needed"),
+        ([0, 1, 1], "alarms have the shape (3,) of int64, and scores (3,); one bool per sample is needed"),
+        ([True, False, False], "sample 0 is an alarm, and has no score"),
+    ],
+)
+def test_alarms_that_cannot_be(alarms: list[object], message: str) -> None:
+    with pytest.raises(MetricsError, match=f"^{re.escape(message)}$"):
+        evaluate_channel([NAN, 1.0, 2.0], np.zeros(3, bool), 0.5, CAUSAL, alarms=np.array(alarms))

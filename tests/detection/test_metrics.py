@@ -59,8 +59,8 @@ def test_samples_without_a_score_are_left_out() -> None:
             {"auc_roc": None, "auc_pr": None, "precision": None, "recall": None, "f1": None},
             {
                 **dict.fromkeys(("auc_roc", "auc_pr", "recall"), "no scored sample is labelled anomalous"),
-                "precision": "no score is above the threshold",
-                "f1": "no scored sample is labelled anomalous, and no score is above the threshold",
+                "precision": "there is no alarm",
+                "f1": "no scored sample is labelled anomalous, and there is no alarm",
             },
         ),
         (
@@ -73,7 +73,7 @@ def test_samples_without_a_score_are_left_out() -> None:
             [True, False],
             9.0,
             {"auc_roc": 0.0, "auc_pr": 0.5, "precision": None, "recall": 0.0, "f1": 0.0},
-            {"precision": "no score is above the threshold"},
+            {"precision": "there is no alarm"},
         ),
     ],
 )

@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from support.networks import DEEP, SMALL, random_samples
+from support.networks import DEEP, DEEP_CLASSIFIER, SMALL, random_samples
 from torch import Tensor
 
 from hw_trigger.fixedpoint import golden
 from hw_trigger.models.calibration import CalibrationError, calibrate
 from hw_trigger.models.export import to_program
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.float_classifier import FloatClassifier
 from hw_trigger.models.quant_autoencoder import QuantAutoencoder
+from hw_trigger.models.quant_classifier import QuantClassifier
 from hw_trigger.models.spec import Architecture, LstmFormats, NetworkFormats, QuantSpec, TensorSpec
-from hw_trigger.models.statistics import observe, observe_lstm
+from hw_trigger.models.statistics import observe, observe_classifier, observe_lstm
 
 
 def float_network(architecture: Architecture, scale: float = 1.0) -> FloatAutoencoder:
@@ -78,20 +80,19 @@ def samples(architecture: Architecture) -> Tensor:
     return random_samples(architecture, 100).clamp(-1, 0.99)
 
 
+def shift(layer: Any, by: int, *tensors: str) -> Any:
+    """Return a layer's formats with so many integer bits more for the named tensors."""
+    old = {tensor: getattr(layer, tensor) for tensor in tensors if hasattr(layer, tensor)}
+    return replace(layer, **{tensor: replace(item, integer=item.integer + by) for tensor, item in old.items()})
+
+
 def shifted(formats: NetworkFormats, by: int, *tensors: str) -> NetworkFormats:
     """Return formats with so many integer bits more for the named tensors of all layers."""
-
-    def shift(layer: Any) -> Any:
-        old = {tensor: getattr(layer, tensor) for tensor in tensors if hasattr(layer, tensor)}
-        return replace(layer, **{tensor: replace(item, integer=item.integer + by) for tensor, item in old.items()})
-
-    return NetworkFormats(
-        formats.input,
-        tuple(map(shift, formats.encoder)),
-        shift(formats.latent),
-        tuple(map(shift, formats.decoder)),
-        shift(formats.output),
+    encoder, decoder, (latent, output) = (
+        tuple(shift(layer, by, *tensors) for layer in layers)
+        for layers in (formats.encoder, formats.decoder, (formats.latent, formats.output))
     )
+    return NetworkFormats(formats.input, encoder, latent, decoder, output)
 
 
 @ARCHITECTURES
@@ -116,6 +117,62 @@ def test_an_integer_bit_too_few_of_any_tensor_would_be_noticed(architecture: Arc
     formats = calibrate(model, all_of_width(12), samples(architecture))
     for tensor in CALIBRATED:
         assert quantization_error(model, shifted(formats, -1, tensor)) > 50 * BOUNDS[12], tensor
+
+
+def float_classifier() -> FloatClassifier:
+    torch.manual_seed(4)
+    model = FloatClassifier(DEEP_CLASSIFIER)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(2)
+    return model
+
+
+def test_observes_what_a_classifier_computes() -> None:
+    model = float_classifier()
+    x = random_samples(DEEP_CLASSIFIER, 8)
+    values = observe_classifier(model, x)
+    assert torch.allclose(values.logits, model(x), atol=1e-6)
+    assert torch.allclose(values.lstm[0].hidden, model.lstm[0](x)[0], atol=1e-6)
+    assert [tuple(item.shape) for item in values.dense] == [(8, 5), (8, 3)]
+    assert min(item.min() for item in values.dense) == 0
+
+
+@pytest.mark.parametrize(("width", "bound"), [(8, 0.03), (12, 1.2e-4)])
+def test_a_calibrated_classifier_comes_close_to_the_float_one(width: int, bound: float) -> None:
+    """With one integer bit more or less it would not, as above."""
+    model, x = float_classifier(), random_samples(DEEP_CLASSIFIER, 100).clamp(-1, 0.99)
+    formats = calibrate(model, all_of_width(width), x)
+
+    def error(by: int) -> float:
+        lstm, dense, (logits,) = (
+            tuple(shift(layer, by, *CALIBRATED) for layer in layers)
+            for layers in (formats.lstm, formats.dense, (formats.logits,))
+        )
+        quantized = QuantClassifier(DEEP_CLASSIFIER, replace(formats, lstm=lstm, dense=dense, logits=logits))
+        quantized.load_float(model)
+        with torch.no_grad():
+            wanted = model(x)
+            return float((quantized(x) - wanted).square().mean() / (wanted - wanted.mean(dim=0)).square().mean())
+
+    assert error(0) < bound
+    assert error(1) > bound
+    assert error(-1) > bound
+    assert [layer.output.signed for layer in formats.dense] == [False, False]
+    assert formats.logits.output.signed
+    assert [layer.input for layer in (*formats.dense, formats.logits)] == [
+        formats.lstm[-1].hidden,
+        *(layer.output for layer in formats.dense),
+    ]
+
+
+def test_a_rectifier_has_every_code_of_a_symmetric_range() -> None:
+    """Narrow is for signed tensors: a ReLU without its greatest code would be none."""
+    formats = calibrate(
+        float_classifier(), QuantSpec(latent=TensorSpec(7, narrow=True)), random_samples(DEEP_CLASSIFIER, 9)
+    )
+    assert [str(layer.output).split(",")[0] for layer in formats.dense] == ["ap_ufixed<7", "ap_ufixed<7"]
+    assert [str(layer.output).split(",")[-1] for layer in formats.dense] == ["AP_SAT>", "AP_SAT>"]
 
 
 def test_biases_are_no_finer_than_products() -> None:

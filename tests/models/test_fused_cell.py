@@ -8,7 +8,7 @@ import re
 import brevitas.nn as qnn
 import pytest
 import torch
-from support.networks import DEEP, SMALL, random_network, random_samples
+from support.networks import DEEP, DEEP_CLASSIFIER, SMALL, random_classifier_network, random_network, random_samples
 from torch import Tensor, nn
 
 from hw_trigger.fixedpoint import golden
@@ -48,6 +48,20 @@ def close(found: Tensor | None, wanted: Tensor | None) -> bool:
     assert wanted is not None
     scale = wanted.abs().max()
     return bool((found - wanted).abs().max() <= TOLERANCE[wanted.dtype] * scale)
+
+
+def test_a_classifier_equals_stock() -> None:
+    """Its last layer's sequence is not used but for its end, and gradients come from there alone."""
+    stock, fused = pair(random_classifier_network(DEEP_CLASSIFIER, 8, 8))
+    x, labels = random_samples(DEEP_CLASSIFIER, 13), torch.arange(13) % 3
+    wanted, found = stock(x), fused(x)
+    assert torch.equal(found, wanted)
+    for logits in (wanted, found):
+        nn.functional.cross_entropy(logits, labels).backward()  # type: ignore[no-untyped-call]
+    gradients = zip(fused.named_parameters(), stock.named_parameters(), strict=True)
+    for (name, given), (_, expected) in gradients:
+        assert close(given.grad, expected.grad), name
+    assert sum(bool((parameter.grad != 0).any()) for parameter in stock.parameters() if parameter.grad is not None) > 20
 
 
 @pytest.mark.parametrize(("architecture", "widths"), CASES, ids=lambda item: getattr(item, "name", None))

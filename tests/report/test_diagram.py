@@ -6,10 +6,11 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from support.programs import Sizes, random_program
-from support.reports import bare_report, design_report
+from support.programs import Sizes, random_classifier, random_program, with_deviation
+from support.reports import bare_report, classifier_report, design_report, error_report, sample_report
 from support.svg import blocks, parse, texts, view
 
+from hw_trigger.fixedpoint.program import Program
 from hw_trigger.report import diagram
 from hw_trigger.report.data import ReportData
 from hw_trigger.report.document import to_report
@@ -55,8 +56,24 @@ def _check_room(report: Report) -> None:
         design_report(DEFAULT, trigger=False, scaling=False),
         design_report(Sizes(100_000, 10, (256,), 64, (256,)), strategy="Resource", gate_unroll=256),
         to_report(bare_report(), {}),
+        to_report(sample_report(), {}),
+        to_report(error_report(), {}),
+        to_report(classifier_report(), {}),
     ],
-    ids=["default", "wide", "deep", "arrays", "no trigger", "no scaling", "network only", "large", "no estimate"],
+    ids=[
+        "default",
+        "wide",
+        "deep",
+        "arrays",
+        "no trigger",
+        "no scaling",
+        "network only",
+        "large",
+        "no estimate",
+        "deviation",
+        "error",
+        "classifier",
+    ],
 )
 def test_every_text_has_room(report: Report) -> None:
     _check_room(report)
@@ -123,6 +140,29 @@ def test_the_waiting_samples_go_straight_down() -> None:
         first, last, fifo = boxes[0], boxes[-2], boxes[-1]
         assert first.middle[0] == fifo.middle[0] == last.middle[0]
         assert first.y + first.height < fifo.y < fifo.y + fifo.height < last.y
+
+
+def test_the_trigger_says_when_it_fires() -> None:
+    def lines(program: Program) -> tuple[str, ...]:
+        (box,) = [box for box in diagram.draw(to_report(ReportData("x", program), {})).boxes if box.kind == "trigger"]
+        return box.lines
+
+    deviation = with_deviation(random_program(1), threshold=1536, settle=1234)
+    assert lines(deviation) == ("score > max(1,536, record)", "6 octaves, settles in 1,234")
+    assert lines(with_deviation(random_program(1), adaptive=False))[0] == "score > 300"
+    assert lines(random_classifier(1)) == ("score > 0", "0 logits")
+    error = random_program(1).trigger
+    assert error is not None
+    assert lines(random_program(1)) == (
+        f"score > {error.threshold:,}",
+        f"{float(error.values(error.threshold)):.4g} scaled units squared",
+    )
+
+
+def test_a_classifier_keeps_no_copy_of_x() -> None:
+    found = diagram.draw(to_report(classifier_report(), {}))
+    assert [box.kind for box in found.boxes] == ["scaling", "lstm", "dense", "dense", "trigger"]
+    assert found.edges[-1].lines == ("trigger, score", "ap_fixed<12,6>")
 
 
 def test_arrays_are_no_fifo() -> None:

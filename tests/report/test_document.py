@@ -8,12 +8,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from support.reports import STEPS, UNITS, bare_report, sample_report
+from support.reports import STEPS, UNITS, bare_report, classifier_report, sample_report
 
-from hw_trigger.detection.metrics import evaluate
+from hw_trigger.detection.evaluation import Protocol, evaluate_channel
 from hw_trigger.detection.scores import ScoreKind
 from hw_trigger.files import to_json
-from hw_trigger.report.data import Detection, LossCurve
+from hw_trigger.report.data import LossCurve
+from hw_trigger.report.detection_data import Detection
 from hw_trigger.report.document import to_report
 
 
@@ -27,12 +28,13 @@ def _document(**changes: Any) -> dict[str, Any]:
 def test_every_section_says_where_its_figures_are_from() -> None:
     document = _document()
     assert document["format"] == "hw_trigger report"
-    assert document["version"] == 2
+    assert document["version"] == 3
     assert document["missing"] == {}
+    assert document["split"] is None  # a classifier's alone
     origins = {
         name: {part["origin"] for part in (section if isinstance(section, list) else [section])}
         for name, section in document.items()
-        if name not in {"format", "version", "run", "plots", "missing"}
+        if name not in {"format", "version", "run", "plots", "missing", "split"}
     }
     assert origins == {
         "network": {"exact"},
@@ -68,14 +70,9 @@ def test_figures_are_those_of_the_data() -> None:
     encoder = document["network"]["layers"][0]
     assert (encoder["inputs"], encoder["outputs"], encoder["steps"]) == (1, UNITS, STEPS)
     assert encoder["formats"]["gate_g"] == "ap_fixed<8,3,AP_RND_CONV,AP_SAT>"
-    trigger = data.program.trigger
-    telemetry = data.telemetry
-    assert trigger is not None
-    assert telemetry is not None
-    assert document["network"]["trigger"]["code"] == trigger.threshold
-    # The code is the real threshold rounded down: less than one step of the score away.
-    missing = telemetry.threshold - document["network"]["trigger"]["mean_square"]
-    assert 0 <= missing * STEPS < trigger.score.step
+    assert document["network"]["kind"] == "autoencoder"
+    assert data.program.trigger is not None
+    assert document["network"]["trigger"]["code"] == data.program.trigger.threshold
     assert data.vendor is not None
     assert document["vendor"]["rows"] == [asdict(row) for row in data.vendor.rows]
     assert data.pareto is not None
@@ -84,6 +81,47 @@ def test_figures_are_those_of_the_data() -> None:
     ]
     assert document["estimate"]["errors"] == [asdict(error) for error in data.estimator_errors]
     assert document["hls"]["layers"]["encoder_0"] == {"reuse_factor": 1, "recurrent_reuse_factor": 1, "gate_unroll": 1}
+
+
+def test_events_are_those_of_the_evaluation() -> None:
+    data, document = sample_report(), _document()
+    for item, section in zip(data.detection, document["detection"], strict=True):
+        found, events = item.evaluation, section["events"]
+        figures = found.figures()
+        assert (events["found"], events["missed"], events["false"]) == (
+            found.events.found,
+            found.events.missed,
+            found.events.false,
+        )
+        for name, figure in {
+            "precision": "event_precision",
+            "recall": "event_recall",
+            "f1": "event_f1",
+            "delay_mean": "delay_mean",
+            "delay_median": "delay_median",
+            "false_alarms_a_day": "false_alarms_a_day",
+            "false_alarm_share": "false_alarm_share",
+            "vus_roc": "vus_roc",
+            "vus_pr": "vus_pr",
+        }.items():
+            assert events[name] == figures[figure], name
+        assert (events["gap"], events["buffer"], events["sample_period"]) == (STEPS, 20, 60.0)
+    causal, spread = document["detection"][2]["events"], document["detection"][3]["events"]
+    assert causal["found"] < spread["found"] == 3
+
+
+def test_a_classifier_has_a_split_and_no_reconstruction() -> None:
+    data = classifier_report()
+    document = to_report(data, {}).model_dump()
+    assert document["network"]["kind"] == "classifier"
+    assert document["split"]["origin"] == "measured"
+    assert document["split"]["parts"] == tuple(asdict(part) for part in data.split)
+    assert [part["windows"] for part in document["split"]["parts"]] == [1440 - 23, 1080 - 23, 1080 - 23]
+    assert document["split"]["class_weights"] == (0.53, 8.2)
+    assert {item["score"] for item in document["detection"]} == {"causal"}
+    assert document["memory"]["fifo_bits"] == 0
+    assert "split" not in document["missing"]
+    assert to_report(replace(data, split=()), {}).missing["split"] == "make report"
 
 
 def test_missing_sections_name_their_command() -> None:
@@ -112,7 +150,7 @@ def test_what_is_not_finite_is_null() -> None:
 
 
 def test_undefined_metrics_are_null_with_their_reason() -> None:
-    metrics = evaluate(np.array([0.1, 0.2]), np.array([False, False]), 1.0, ScoreKind.CAUSAL)
-    (item,) = _document(detection=(Detection("float network", metrics),))["detection"]
-    assert item["auc_roc"] is None
+    found = evaluate_channel(np.array([0.1, 0.2]), np.array([False, False]), 1.0, ScoreKind.CAUSAL)
+    (item,) = _document(detection=(Detection("float network", found, Protocol()),))["detection"]
+    assert item["auc_roc"] is item["events"]["f1"] is item["events"]["delay_median"] is item["events"]["vus_pr"] is None
     assert item["undefined"]["auc_roc"] == "no scored sample is labelled anomalous"

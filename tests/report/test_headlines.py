@@ -77,10 +77,16 @@ def test_bit_accuracy() -> None:
 
 
 def test_detection_is_the_integer_programs_causal_one() -> None:
-    metrics = sample_report().detection[4].metrics
+    metrics = sample_report().detection[2].metrics
     found = _find("AUC-ROC")
     assert found.value == f"{metrics.auc_roc:.3f}"
     assert found.detail == f"causal score, integer program; AUC-PR {metrics.auc_pr:.3f}, F1 {metrics.f1:.3f}"
+
+
+def test_events_are_the_integer_programs_too() -> None:
+    found = _find("Events found")
+    assert (found.value, found.origin) == ("1 of 3", "measured")
+    assert found.detail == "0 false alarms, 0 a day, on 0.1% of the normal samples; median delay 0 samples"
 
 
 def test_what_is_missing_is_left_out() -> None:

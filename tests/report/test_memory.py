@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.programs import Sizes, random_program
+from support.programs import Sizes, random_classifier, random_program
 
 from hw_trigger.fixedpoint.program import Lstm
 from hw_trigger.hls.fifo import trigger_depth
@@ -46,6 +46,12 @@ def test_every_tensor_has_its_own_width() -> None:
     assert found.table_bits == sum(len(table) * form.width for table, form in zip(tables, results, strict=True))
     widths = {layer.weight_format.width, layer.recurrent_format.width, layer.bias_format.width}
     assert len(widths) > 1
+
+
+def test_a_classifier_has_no_fifo() -> None:
+    program = random_classifier(0)
+    assert program.trigger is not None
+    assert measure(program).fifo_bits == 0
 
 
 def test_no_fifo_without_a_trigger() -> None:

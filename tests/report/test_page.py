@@ -7,7 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from support.reports import bare_report, sample_report
+from support.reports import bare_report, classifier_report, sample_report
 
 from hw_trigger.estimate.program import estimate
 from hw_trigger.files import to_json
@@ -102,8 +102,8 @@ def test_can_be_read_by_machine_and_ear(full: str) -> None:
     assert all(each.get("scope") in {"col", "row"} for each in found.elements("th"))
     assert len(found.elements("caption")) == len(found.elements("table")) > 8
     assert len(found.elements("title")) > len(found.elements("svg"))
-    for caption in CAPTIONS.values():
-        assert caption in full
+    for name, caption in CAPTIONS.items():
+        assert (caption in full) == (name != "confusion")
     assert "@media print" in full
     assert "prefers-color-scheme: dark" in full
     # Text of plots is text: a title of Matplotlib's is found in the page.
@@ -126,6 +126,8 @@ def test_html_and_markdown_show_the_same_numbers(full: str) -> None:
     shown = [
         tables.network(report.network),
         tables.detection(report.detection),
+        tables.events(report.detection),
+        tables.confusion(report.detection),
         tables.memory(report.memory),
         design_tables.resources(report.estimate),
         design_tables.times(report.estimate),
@@ -174,10 +176,23 @@ def test_what_is_missing_names_its_command() -> None:
         assert f"Not there yet: <code>{command}</code> gives it." in text
 
 
+def test_a_classifier() -> None:
+    text = _page(classifier_report())
+    found = _Page(text)
+    for name in ("score", "curves", "confusion", "loss", "design"):
+        assert CAPTIONS[name] in text
+    for name in ("reconstruction", "windows"):
+        assert CAPTIONS[name] not in text
+    words = " ".join(found.text)
+    assert "In the loss, the classes count 0.53, 8.2, in the order of the logits." in words
+    assert "indow-spread" not in words
+    assert "FIFO" not in words
+
+
 def test_an_unknown_part_has_no_bars() -> None:
     settings = HlsSettings(part="xcvu999-x")
     found = estimate(sample_report().program, settings)
-    text = _page(replace(sample_report(), settings=settings, estimate=found))
+    text = page(to_report(replace(sample_report(), settings=settings, estimate=found), {}), {})
     _Page(text)
     assert CAPTIONS["utilization"] not in text
     assert "shares are not given: part xcvu999-x is not in the data base of parts" in text
@@ -186,6 +201,6 @@ def test_an_unknown_part_has_no_bars() -> None:
 def test_names_are_no_markup() -> None:
     evil = '<script>alert("x")</script>'
     data = replace(sample_report(), run=evil, provenance={evil: evil}, quantization=evil)
-    text = _page(data)
+    text = page(to_report(data, {}), {})
     assert _Page(text).elements("script") == []
     assert "&lt;script&gt;" in text

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from support.reports import sample_report
 
-from hw_trigger.report.data import Telemetry
+from hw_trigger.report.detection_data import Outcome, Telemetry
 from hw_trigger.report.panels import choose
 from hw_trigger.telemetry.channel import Interval
 
@@ -18,7 +18,8 @@ def _telemetry(anomalies: tuple[Interval, ...], scores: list[float]) -> Telemetr
     samples = np.arange(count + 2, dtype=np.float64)
     windows = np.arange(count)[:, None] + np.array([0.5, 1.5, 2.5])
     full = np.concatenate([[np.nan, np.nan], scores])
-    return Telemetry("X", "golden", "V", "V²", samples, full, 1.0, anomalies, windows)
+    outcome = Outcome("golden", full, full > 1.0, 1.0)
+    return Telemetry("X", "V", "V²", 3, samples, anomalies, (outcome,), windows=windows)
 
 
 def test_chooses_by_score() -> None:
@@ -51,6 +52,10 @@ def test_an_anomaly_before_the_first_window_ends_is_not_shown() -> None:
         "typical normal window",
         "worst normal window",
     ]
+
+
+def test_without_reconstruction() -> None:
+    assert choose(replace(_telemetry((), [0.3, 0.9]), windows=None)) == ()
 
 
 def test_real_telemetry() -> None:

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.reports import bare_report, sample_report
+from support.reports import bare_report, classifier_report, error_report, sample_report
 
-from hw_trigger.detection.metrics import evaluate
+from hw_trigger.detection.evaluation import Protocol, evaluate_channel
 from hw_trigger.detection.scores import ScoreKind
 from hw_trigger.estimate.program import estimate
 from hw_trigger.files import OutputError
 from hw_trigger.hls.reuse import ReuseFactorError
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.report.data import Detection, LossCurve, ReportData, Saturations
+from hw_trigger.report.data import LossCurve, ReportData, Saturations
+from hw_trigger.report.detection_data import Detection
 from hw_trigger.report.document import to_report
 from hw_trigger.report.render import markdown, write_report
 from hw_trigger.telemetry.channel import facts
@@ -41,7 +42,7 @@ def test_writes_everything(tmp_path: Path) -> None:
     write_report(sample_report(), tmp_path / "run")
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == [
-        *("design.svg", "loss.png", "pareto.png", "pipeline.svg", "reconstruction.png"),
+        *("curves.png", "design.svg", "loss.png", "pareto.png", "pipeline.svg", "reconstruction.png"),
         *("report.html", "report.json", "report.md", "score.png", "utilization.svg", "windows.png"),
     ]
     plots = {name for name in names if name.endswith((".png", ".svg"))}
@@ -51,6 +52,21 @@ def test_writes_everything(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "run" / "report.json").read_text("utf-8"))
     assert set(document["plots"].values()) == plots
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_writes_a_classifier(tmp_path: Path) -> None:
+    write_report(classifier_report(), tmp_path / "run")
+    plots = {path.name for path in (tmp_path / "run").iterdir() if path.suffix in {".png", ".svg"}}
+    assert plots == {
+        *("confusion.png", "curves.png", "design.svg", "loss.png", "pipeline.svg", "score.png", "utilization.svg")
+    }
+    text = (tmp_path / "run" / "report.md").read_text("utf-8")
+    _check_tables(text)
+    assert set(re.findall(r"\]\((\w+\.\w+)\)", text)) == plots
+    assert "| test | 2,520 to 3,599 | 1,057 | 967 | 90 | 8.5% |" in text
+    assert "window-spread" not in text.lower()
+    assert "FIFO" not in text
+    assert "*Not there yet: `make report` gives it.*" in _markdown(replace(classifier_report(), split=()))
 
 
 def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
@@ -84,11 +100,13 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
 def test_says_what_it_measured() -> None:
     data = sample_report()
     text = _markdown(data)
-    causal = data.detection[4].metrics
+    causal = data.detection[2].metrics
     assert causal.auc_roc is not None
     assert f"| integer program | causal | {causal.auc_roc:.3f} |" in text
     assert "| integer program | window-spread |" in text
-    assert "| PyTorch and golden | 3,577 | reconstruction | 85,848 | 0 |" in text
+    note = "This trigger alarms where its score is a new record"
+    assert [note in _markdown(each) for each in (data, error_report(), classifier_report())] == [True, False, False]
+    assert "| PyTorch and golden | 3,577 | output | 85,848 | 0 |" in text
     assert "| `encoder_0.cell` |" in text
     assert "No synthesis was run for these figures; each has an error bar." in text
     assert "| design | LUT | 1,234 | 1,000 | +23.4% | C synthesis | synthesized |" in text
@@ -125,10 +143,11 @@ def test_degenerate_channel_is_flagged() -> None:
 
 
 def test_undefined_metrics_are_dashes_with_a_reason() -> None:
-    metrics = evaluate(np.array([0.1, 0.2]), np.array([False, False]), 1.0, ScoreKind.CAUSAL)
-    text = _markdown(replace(bare_report(), detection=(Detection("float network", metrics),)))
+    found = evaluate_channel(np.array([0.1, 0.2]), np.array([False, False]), 1.0, ScoreKind.CAUSAL)
+    text = _markdown(replace(bare_report(), detection=(Detection("float network", found, Protocol()),)))
     _check_tables(text)
     assert "| float network | causal | - | - | 1 | - | - | - |" in text
+    assert "| float network | causal | 0 of 0 | 0 | - | - | - | - | 0 | 0.0% | - | - |" in text
     assert "- auc_roc is undefined (float network, causal): no scored sample is labelled anomalous." in text
 
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 from pydantic import ValidationError
-from support.reports import bare_report, sample_report
+from support.reports import bare_report, classifier_report, error_report, sample_report
 
 from hw_trigger.files import to_json
 from hw_trigger.report.data import ReportData
@@ -27,7 +27,11 @@ def test_the_published_schema_is_the_generated_one() -> None:
     assert PUBLISHED.read_text("utf-8") == schema_text(), "see hw_trigger/report/schema.py for how to write it anew"
 
 
-@pytest.mark.parametrize("data", [sample_report(), bare_report()], ids=["full", "bare"])
+@pytest.mark.parametrize(
+    "data",
+    [sample_report(), error_report(), classifier_report(), bare_report()],
+    ids=["full", "error", "classifier", "bare"],
+)
 def test_a_report_read_back_is_the_same(data: ReportData) -> None:
     text = _json(data)
     report = Report.model_validate_json(text)
@@ -54,7 +58,7 @@ def test_the_schema_asks_for_all_that_a_report_has() -> None:
 
 def test_nothing_unknown_and_no_other_version() -> None:
     document = json.loads(_json(bare_report()))
-    for change in ({"more": 1}, {"version": 1}, {"format": "x"}, {"network": document["network"] | {"more": 1}}):
+    for change in ({"more": 1}, {"version": 2}, {"format": "x"}, {"network": document["network"] | {"more": 1}}):
         with pytest.raises(ValidationError):
             Report.model_validate(document | change)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from support.reports import sample_report
+from dataclasses import replace
+
+from support.reports import classifier_report, sample_report
 
 from hw_trigger.report import design_tables, tables
 from hw_trigger.report.document import to_report
@@ -24,6 +26,8 @@ def test_tables_are_rectangular_and_their_numbers_too() -> None:
         tables.formats(report.network),
         tables.channel(report.channel),
         tables.detection(report.detection),
+        tables.events(report.detection),
+        tables.confusion(report.detection),
         tables.training(report.training),
         tables.verification(report.verification),
         tables.memory(report.memory),
@@ -42,6 +46,40 @@ def test_tables_are_rectangular_and_their_numbers_too() -> None:
         assert table.rows, table.title
         assert {len(row) for row in table.rows} == {len(table.headers)}, table.title
         assert all(column < len(table.headers) for column in (*table.numbers, *table.code))
+
+
+def test_events_and_confusion_by_hand() -> None:
+    detection = to_report(sample_report(), {}).detection
+    assert detection is not None
+    item = detection[2]
+    row = tables.events(detection).rows[2]
+    assert row[:8] == ("integer program", "causal", "1 of 3", "0", "1.000", "0.333", "0.500", "0")
+    assert row[8:] == ("0", "0.1%", f"{item.events.vus_roc:.3f}", f"{item.events.vus_pr:.3f}")
+    # 216 samples are anomalous, and 3577 have a score; 2 of 5 alarms are right.
+    assert tables.confusion(detection).rows[2] == ("integer program", "causal", "2", "214", "3", "3,358")
+
+
+def test_protocol_in_words() -> None:
+    detection = to_report(sample_report(), {}).detection
+    assert detection is not None
+    text = tables.protocol(detection)
+    assert "alarms with 24 samples or fewer between them are one predicted event" in text
+    assert "in samples, of which a day has 1,440." in text
+    assert text.endswith("VUS: volumes over tolerances of up to 20 samples.")
+
+
+def test_split_by_hand() -> None:
+    split = to_report(classifier_report(), {}).split
+    assert split is not None
+    assert tables.split(split).rows[1:] == (
+        ("validation", "1,440 to 2,519", "1,057", "937", "120", "11.4%"),
+        ("test", "2,520 to 3,599", "1,057", "967", "90", "8.5%"),
+    )
+    several = replace(classifier_report().split[0], stretches=((0, 10), (20, 1234)))
+    found = split.model_copy(update={"parts": (several,)})
+    assert tables.split(found).rows[0][1] == "0 to 9, 20 to 1,233"
+    assert tables.weights(split) == "In the loss, the classes count 0.53, 8.2, in the order of the logits."
+    assert tables.weights(split.model_copy(update={"class_weights": ()})) == "Every window counts the same in the loss."
 
 
 def test_layers_and_their_sum() -> None:

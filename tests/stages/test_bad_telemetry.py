@@ -55,15 +55,16 @@ def test_not_finite(tmp_path: Path) -> None:
 
 
 def test_constant_in_training(tmp_path: Path) -> None:
-    assert refused(config_of(tmp_path, np.full((100, 1), 0.5), wave(50))) == (
-        "channel 'X-1' is constant in training: column 0 is 0.5 throughout; "
-        "choose another channel, or set data.allow_constant=true to train on it all the same"
+    """The user is told; the network is trained all the same."""
+    train = np.stack([np.full(100, 0.999), wave(100)[:, 0], np.full(100, -1.0)], axis=1)
+    reporter = Silent()
+    bundle = run_qat(config_of(tmp_path, train, train, "data.columns=[0,1,2]"), reporter)
+    assert bundle.path.is_dir()
+    (warning,) = reporter.warned
+    assert warning == (
+        "channel 'X-1' is constant in training (column 0 is 0.999 throughout, column 2 is -1 throughout): "
+        "its detection figures say little"
     )
-
-
-def test_constant_in_training_and_allowed(tmp_path: Path) -> None:
-    config = config_of(tmp_path, np.full((100, 1), 0.5), wave(50), "data.allow_constant=true")
-    assert run_qat(config, Silent()).path.is_dir()
 
 
 def test_shorter_than_two_windows(tmp_path: Path) -> None:

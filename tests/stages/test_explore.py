@@ -14,10 +14,10 @@ import pytest
 from stages.conftest import Chain
 from support.chain import small_config, tree
 
+from hw_trigger.cluster import ClusterSettings, connect
 from hw_trigger.config.compose import load_config
 from hw_trigger.config.schema import Config
 from hw_trigger.detection.scores import ScoreKind
-from hw_trigger.explore.cluster import ClusterSettings, connect
 from hw_trigger.explore.networks import untrained_program
 from hw_trigger.explore.query import QueryError
 from hw_trigger.explore.space import FACTORS
@@ -29,10 +29,10 @@ from hw_trigger.stages.explore import (
     FRONT_NAME,
     RESULTS_NAME,
     SUMMARY_NAME,
-    MissingPackageError,
     NoDesignError,
     run_explore,
 )
+from hw_trigger.stages.packages import MissingPackageError
 from hw_trigger.stages.reporter import Silent
 
 SPACE = (
@@ -96,7 +96,7 @@ def test_the_best_configuration_is_that_design(tmp_path: Path, scheduler: str, f
     row = answer.best
     assert (best.quant.name, best.hls.strategy, best.hls.part) == (row["quant"], row["strategy"], row["part"])
     assert (best.channel, best.training.stride, best.run) == ("SYN-1", 8, None)
-    factors = resolve(untrained_program(best.architecture(), best.quant), best.hls)
+    factors = resolve(untrained_program(best.autoencoder(), best.quant), best.hls)
     for name, given in json.loads(row["layers"]).items():
         found = factors[name]
         assert [found.reuse_factor, found.recurrent_reuse_factor, found.gate_unroll][: len(given)] == given
@@ -168,7 +168,7 @@ def test_accuracy(tmp_path: Path, scheduler: str, mode: str) -> None:
 def test_trained_weights_go_from_worker_to_worker(tmp_path: Path, scheduler: str) -> None:
     config = small_config(tmp_path)
     evaluator = ChannelEvaluator(config, "ptq")
-    architecture = config.architecture()
+    architecture = config.autoencoder()
     with connect(ClusterSettings(scheduler=scheduler)) as client:
         one, other = client.scheduler_info(n_workers=-1)["workers"]
         trained = client.submit(evaluator.train, architecture, workers=[one], pure=False)
@@ -183,7 +183,7 @@ def test_qat_accuracy_is_that_of_the_chain(chain: Chain) -> None:
     evaluator = ChannelEvaluator(
         config.model_copy(update={"paths": config.paths.model_copy(update={"models": chain.root / "x"})}), "qat"
     )
-    found = evaluator.measure(evaluator.train(config.architecture()), config.architecture(), config.quant)
+    found = evaluator.measure(evaluator.train(config.autoencoder()), config.autoencoder(), config.quant)
     report = json.loads((chain.report.parent / "report.json").read_text("utf-8"))
     text = json.dumps(report["detection"])
     for value in (found.auc_roc, found.auc_pr, found.auc_roc_window_spread, found.auc_roc_float):

@@ -18,7 +18,7 @@ def random_family(program: Program, count: int) -> dict[str, Program]:
     members, seed = {"C-0": program}, 0
     while len(members) < count:
         seed += 1
-        member = _member(program, seed)
+        member = random_member(program, seed)
         found = golden.run(member, random_windows(member, 30))
         if len(np.unique(found.output)) <= 8:
             continue
@@ -28,7 +28,8 @@ def random_family(program: Program, count: int) -> dict[str, Program]:
     return members
 
 
-def _member(program: Program, seed: int) -> Program:
+def random_member(program: Program, seed: int) -> Program:
+    """The program with other weights, biases, gain and offset."""
     rng = np.random.default_rng(seed)
     return replace(
         program,

@@ -17,6 +17,7 @@ DIGESTS = {
     "SYN-5": "b3eca7d5eb3cb1ec",
     "SYN-6": "e41cfee91d37244c",
     "SYN-7": "e4dfb8ca718e54aa",
+    "SYN-8": "33d10d5221466a6d",
 }
 
 
@@ -74,7 +75,7 @@ def test_anomalies_are_what_they_are_called() -> None:
 def test_an_unknown_name_names_the_nearest() -> None:
     message = (
         "there is no built-in channel 'SIN-1'; did you mean 'SYN-1'?; "
-        "the built-in channels are SYN-1, SYN-2, SYN-3, SYN-4, SYN-5, SYN-6, SYN-7"
+        "the built-in channels are SYN-1, SYN-2, SYN-3, SYN-4, SYN-5, SYN-6, SYN-7, SYN-8"
     )
     with pytest.raises(UnknownChannelError, match=f"^{re.escape(message)}$"):
         synthetic_channel("SIN-1")

@@ -8,16 +8,19 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from support.networks import SMALL, random_network
+from support.networks import CLASSIFIER, SMALL, random_classifier_network, random_network
 from torch import Tensor, nn
 
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
+from hw_trigger.models.float_classifier import FloatClassifier
 from hw_trigger.models.fused_cell import fuse
 from hw_trigger.training.checkpoint import CheckpointError
 from hw_trigger.training.fit import DivergenceError, NoWindowsError, epoch_order, evaluate, fit
+from hw_trigger.training.losses import MeanSquare, WeightedCrossEntropy
 from hw_trigger.training.settings import FitSettings, FitSettingsError, History, Schedule
 from hw_trigger.training.state import StateFileError, save_state
 
@@ -39,9 +42,19 @@ def network(kind: str) -> nn.Module:
     torch.manual_seed(7)
     if kind == "float":
         return FloatAutoencoder(SMALL)
-    model = random_network(SMALL, 8, 8)
+    if kind == "classifier":
+        return FloatClassifier(CLASSIFIER)
+    model = random_network(SMALL, 8, 8) if kind == "quantized" else random_classifier_network(CLASSIFIER, 8, 8)
     fuse(model)
     return model
+
+
+LOSS = WeightedCrossEntropy((0.75, 1.5))
+
+
+def rising() -> tuple[Tensor, Tensor]:
+    """Return the classes of the windows of `data`: whether the newest sample is above the one before."""
+    return tuple((windows[:, -1, 0] > windows[:, -2, 0]).long() for windows in data())  # type: ignore[return-value]
 
 
 def weights(model: nn.Module, directory: Path) -> bytes:
@@ -84,6 +97,20 @@ def test_learns_what_it_is_told_to_put_out() -> None:
     assert after == history.validation[history.best_epoch]
     assert after < 0.6 * before
     assert after < evaluate(model, validation, 16)
+
+
+@pytest.mark.parametrize("kind", ["classifier", "quantized classifier"])
+def test_a_classifier_learns(kind: str) -> None:
+    train, validation = data()
+    model, targets = network(kind), rising()
+    settings = replace(SETTINGS, epochs=12, batch_size=5, learning_rate=0.04, patience=12)
+    history = fit(model, train, validation, settings, targets=targets, loss=LOSS)
+    found = evaluate(model, validation, settings.batch_size, targets[1], LOSS)
+    assert found == history.validation[history.best_epoch] < 0.1
+    with torch.no_grad():
+        assert torch.equal(model(validation).argmax(dim=1), targets[1])
+    # A mean over all windows, in batches or not.
+    assert evaluate(model, validation, 1000, targets[1], LOSS) == pytest.approx(found, rel=1e-5)
 
 
 @pytest.mark.parametrize(("count", "steps"), [(50, None), (50, 3), (50, 7), (5, 4), (1, 2), (48, 3)])
@@ -198,29 +225,33 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         ("float", "constant", None, 0.1),
         ("float", "cosine", 3, 0.0),
         ("quantized", "cosine", 3, 0.1),
+        ("classifier", "cosine", 3, 0.1),
+        ("quantized classifier", "constant", None, 0.0),
     ],
 )
 def test_an_interrupted_run_goes_on(
     tmp_path: Path, kind: str, schedule: Schedule, steps: int | None, noise: float
 ) -> None:
     train, validation = data()
+    supervised: dict[str, Any] = {"targets": rising(), "loss": LOSS} if "classifier" in kind else {}
     settings = replace(SETTINGS, schedule=schedule, steps_per_epoch=steps, noise=noise)
     whole = network(kind)
-    wanted = fit(whole, train, validation, settings)
+    wanted = fit(whole, train, validation, settings, **supervised)
     path = tmp_path / "checkpoint.pt"
     for epoch in (1, 3):
         with pytest.raises(KilledError):
-            fit(network(kind), train, validation, settings, checkpoint=path, progress=kill_at(epoch))  # type: ignore[arg-type]
+            fit(network(kind), train, validation, settings, checkpoint=path, progress=kill_at(epoch), **supervised)  # type: ignore[arg-type]
     resumed = network(kind)
     seen: list[int] = []
-    history = fit(resumed, train, validation, settings, checkpoint=path, progress=lambda item: seen.append(item.epochs))
+    supervised |= {"checkpoint": path, "progress": lambda item: seen.append(item.epochs)}
+    history = fit(resumed, train, validation, settings, **supervised)
     assert seen == [4, 5]
     assert history == wanted
     assert weights(resumed, tmp_path) == weights(whole, tmp_path)
     # A complete run is not repeated.
     again = network(kind)
     seen.clear()
-    assert fit(again, train, validation, settings, checkpoint=path, progress=lambda item: seen.append(1)) == wanted
+    assert fit(again, train, validation, settings, **supervised) == wanted
     assert seen == []
     assert weights(again, tmp_path) == weights(whole, tmp_path)
 
@@ -280,6 +311,15 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path, change: str) -> 
         "remove it, or train into another directory"
     )
     assert path.read_bytes() == before
+
+
+def test_a_checkpoint_of_another_loss_is_refused(tmp_path: Path) -> None:
+    train, validation = data()
+    path, settings = tmp_path / "checkpoint.pt", replace(SETTINGS, epochs=1)
+    fit(network("classifier"), train, validation, settings, targets=rising(), loss=LOSS, checkpoint=path)
+    for loss in (MeanSquare(), WeightedCrossEntropy((0.75, 1.25))):
+        with pytest.raises(CheckpointError):
+            fit(network("classifier"), train, validation, settings, targets=rising(), loss=loss, checkpoint=path)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:

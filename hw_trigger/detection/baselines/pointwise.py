@@ -1,4 +1,4 @@
-"""Detectors that look at a sample and what came before it: random, training range, moving z-score."""
+"""Detectors that look at a sample and what came before it: random, time index, training range, moving z-score."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ class RandomScore:
         return SampleScorer(
             lambda samples: np.random.default_rng([self.seed, len(samples)]).exponential(size=len(samples))
         )
+
+
+@dataclass(frozen=True)
+class TimeIndex:
+    """The number of the sample: what a metric gives where anomalies come late in the test data. A control, as random is."""
+
+    name: str = "time index"
+    window: int = 1
+
+    def fit(self, train: Samples) -> SampleScorer:
+        """Ignore the training samples."""
+        del train
+        return SampleScorer(lambda samples: np.arange(len(samples), dtype=np.float64))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hw_trigger.detection.baselines.pointwise import MovingZScore, RandomScore, TrainingRange
+from hw_trigger.detection.baselines.pointwise import MovingZScore, RandomScore, TimeIndex, TrainingRange
 from hw_trigger.detection.scores import ScoreKind
 
 CAUSAL, SPREAD = ScoreKind.CAUSAL, ScoreKind.WINDOW_SPREAD
@@ -40,3 +40,9 @@ def test_the_random_score_knows_nothing_and_its_seed() -> None:
     assert roc_auc_score(labels, scores) == pytest.approx(0.5, abs=0.02)
     assert np.array_equal(scores, RandomScore(1).fit(test).score(test, SPREAD))
     assert not np.array_equal(scores, RandomScore(2).fit(test).score(test, CAUSAL))
+
+
+def test_the_time_index_rewards_what_comes_late() -> None:
+    scores = TimeIndex().fit(column(5, 5)).score(column(*range(10, 0, -1)), CAUSAL)
+    assert scores.tolist() == list(range(10))
+    assert roc_auc_score(np.arange(10) >= 8, scores) == 1.0

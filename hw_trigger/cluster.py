@@ -1,18 +1,24 @@
-"""Where a sweep computes: processes of this machine, or the workers of a Dask scheduler that runs already."""
+"""Where much is computed: processes of this machine, or the workers of a Dask scheduler that runs already."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from hw_trigger.errors import UserError
 
 IGNORE_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """What a worker process runs before it starts to work."""
+
+AHEAD = 3
+"""Tasks for each worker that are with the scheduler at a time, so that none waits for the next."""
+
+Item = TypeVar("Item")
 
 
 class ClusterError(UserError):
@@ -26,7 +32,7 @@ class ClusterSettings:
     Attributes
     ----------
     scheduler
-        Address of a scheduler, as ``"tcp://10.0.0.1:8786"``; ``None``: a cluster of this machine's own, for this sweep.
+        Address of a scheduler, as ``"tcp://10.0.0.1:8786"``; ``None``: a cluster of this machine's own, for this command.
     workers
         Processes of the own cluster; ``None``: one a core.
     dashboard
@@ -45,7 +51,7 @@ class ClusterSettings:
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
-            raise ClusterError(f"a sweep needs 1 worker at least, not {self.workers}")
+            raise ClusterError(f"a cluster needs 1 worker at least, not {self.workers}")
         if self.scheduler is not None and (self.workers is not None or self.dashboard is not None):
             raise ClusterError(
                 f"the scheduler {self.scheduler} has workers and a dashboard of its own: leave the options for them out"
@@ -69,9 +75,44 @@ def connect(settings: ClusterSettings) -> Iterator[Any]:
             yield client
         except KilledWorker as error:
             raise ClusterError(
-                f"workers died while they computed {error.task!r}, as when the memory is full; finished batches are kept: "
-                "start the same command again with fewer workers (--workers) or smaller batches (explore.batch)"
+                f"workers died while they computed {error.task!r}, as when the memory is full; what is finished is kept: "
+                "start the same command again with fewer workers (--workers)"
             ) from error
+
+
+def workers(client: Any) -> int:
+    """Return how many workers there are, 1 at least: they may come later."""
+    return max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+
+
+def unordered(
+    client: Any, submit: Callable[[Item], Any], items: Iterable[Item], *, ahead: int = AHEAD
+) -> Iterator[tuple[Item, Any]]:
+    """Yield items with the results of their tasks, as they are done; only some are with the scheduler at a time.
+
+    Parameters
+    ----------
+    submit
+        Returns the future of an item.
+    ahead
+        Tasks for each worker that are with the scheduler.
+    """
+    from distributed import as_completed
+
+    waiting = iter(items)
+    pending = {submit(item): item for item in itertools.islice(waiting, ahead * workers(client))}
+    running = as_completed(list(pending))
+    try:
+        for future in running:
+            item = pending.pop(future)
+            result = future.result()
+            for following in itertools.islice(waiting, 1):
+                added = submit(following)
+                pending[added] = following
+                running.add(added)
+            yield item, result
+    finally:
+        client.cancel(list(pending))
 
 
 @contextlib.contextmanager
