@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from hw_trigger.config.compose import load_config
 from hw_trigger.cluster import ClusterSettings, connect
+from hw_trigger.config.compose import load_config
 from hw_trigger.explore.evaluate import estimator_version
 from hw_trigger.explore.space import Base, Grid
 from hw_trigger.explore.store import Store

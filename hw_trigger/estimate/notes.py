@@ -17,6 +17,17 @@ def narrow_notes(dsp: float, dsp_if_wide: float) -> tuple[str, ...]:
     return (note,)
 
 
+def ports_notes(weights: str) -> tuple[str, ...]:
+    """Return what is assumed where weights are behind ports of the top function."""
+    if weights == "constant":
+        return ()
+    note = (
+        "weights are behind ports: their memories are counted as if they were inside, sums as this program's weights need them, "
+        "and products with the reuse factor 1 as if their weights were constants"
+    )
+    return (note,)
+
+
 def clock_notes(clock_ns: float) -> tuple[str, ...]:
     """Return a warning where the clock is far from those that were recorded: the stages of the pipelines are counted for it."""
     if RECORDED_CLOCK_NS / 2 <= clock_ns <= 2 * RECORDED_CLOCK_NS:

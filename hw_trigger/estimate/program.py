@@ -13,7 +13,7 @@ from hw_trigger.estimate.calibration import calibration
 from hw_trigger.estimate.dsp import operands
 from hw_trigger.estimate.errors import error_factors
 from hw_trigger.estimate.layers import Part, Target
-from hw_trigger.estimate.notes import clock_notes, narrow_notes
+from hw_trigger.estimate.notes import clock_notes, narrow_notes, ports_notes
 from hw_trigger.estimate.result import Estimate, LayerEstimate
 from hw_trigger.estimate.timing import schedule, window_interval
 from hw_trigger.estimate.triggers import trigger
@@ -63,7 +63,7 @@ def estimate(program: Program, settings: HlsSettings, parts: Database | None = N
         errors=error_factors(),
         dsp_at_most=sum(part.dsp_if_wide for part in built),
         narrow_luts=sum(part.narrow_luts for part in built),
-        notes=_notes(built, settings.clock_ns),
+        notes=_notes(built, settings),
     )
 
 
@@ -103,11 +103,11 @@ def _row(part: Part, busy: tuple[int, int]) -> LayerEstimate:
     )
 
 
-def _notes(parts: list[Part], clock_ns: float) -> tuple[str, ...]:
+def _notes(parts: list[Part], settings: HlsSettings) -> tuple[str, ...]:
     dsp = sum(part.cost.c_synthesis.dsp for part in parts)
     recorded = (
         "error bars are from recorded designs of hls4ml's stock layers in Vivado HLS 2019.2; none of this project's kernels is "
         "recorded yet"
     )
     narrow = narrow_notes(dsp, sum(part.dsp_if_wide for part in parts))
-    return (*narrow, *clock_notes(clock_ns), recorded)
+    return (*narrow, *clock_notes(settings.clock_ns), *ports_notes(settings.weights), recorded)

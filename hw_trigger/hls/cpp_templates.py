@@ -156,7 +156,8 @@ class DeviationCall(FunctionCallTemplate):  # type: ignore[misc]
 
     def format(self, node: Layer) -> str:
         """Return the call."""
-        return _call(node, "deviation", ("threshold", "energy_floor", "activity_floor"))
+        state = ("state",) if node.get_attr("ports") else ()
+        return _call(node, "deviation", ("threshold", "energy_floor", "activity_floor", *state))
 
 
 class MarginCall(FunctionCallTemplate):  # type: ignore[misc]
@@ -206,13 +207,14 @@ def _config(
     switches: dict[str, bool] | None = None,
     products: list[dict[str, Any]] | None = None,
 ) -> str:
+    switches = {"ports": bool(node.get_attr("ports"))} | (switches or {})
     # `result_t` is the port's type: a packed word in a stream. The layers compute on the scalar types beside it.
     types = {key: named.name for key, named in node.types.items() if key != "result_t"}
     return render(
         "config.h.jinja",
         index=node.index,
         numbers=numbers,
-        switches=switches or {},
+        switches=switches,
         types=types,
         products=products or [],
     )
@@ -223,7 +225,8 @@ def _product(
 ) -> dict[str, Any]:
     strategy = node.get_attr("strategy")
     (weight, bias), (n_in, n_out) = constants, shape
-    n_zeros = node.weights[weight].nzeros
+    # Behind a port, no weight is known to be 0.
+    n_zeros = 0 if node.get_attr("ports") else node.weights[weight].nzeros
     return {
         "name": name,
         "n_in": n_in,

@@ -111,7 +111,8 @@ def _simulate(project: Project, executable: Path, scratch: Path, share: tuple[in
     write_whole(files[1], to_text(expected))
     what = f"the C simulation of {project.directory}"
     # The firmware reads its weights from the directory "weights" beside it.
-    done = simulate(what, [executable, *files], project.directory / "firmware")
+    memories = [(project.directory / project.data).resolve()] if project.settings.weights == "ports" else []
+    done = simulate(what, [executable, *files, *memories], project.directory / "firmware")
     verdict = _VERDICT.search(done.stdout)
     if verdict is None or done.returncode != (1 if int(verdict[3]) else 0) or "ERROR" in done.stderr:
         raise crash(what, done)

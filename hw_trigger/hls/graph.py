@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint.program import DeviationTrigger, ErrorTrigger, Lstm, MarginTrigger, Program, Trigger
+from hw_trigger.fixedpoint.family import widest_accumulators
+from hw_trigger.fixedpoint.formats import Format
+from hw_trigger.fixedpoint.program import (
+    DeviationTrigger,
+    ErrorTrigger,
+    Layer,
+    Lstm,
+    MarginTrigger,
+    Program,
+    Scaling,
+    Trigger,
+)
 from hw_trigger.fixedpoint.triggers import Comparison
 from hw_trigger.hls.fifo import STREAM_DEPTH, trigger_depth
 from hw_trigger.hls.registration import register
@@ -66,6 +77,8 @@ def build_graph(program: Program, settings: HlsSettings, directory: Path) -> Any
     ------
     ReuseFactorError, HlsSettingsError
         The settings do not fit the program.
+    FormatTooWideError
+        Weights are behind ports, and a sum may be too wide to be exact whatever they are.
     RoundingError
         Formats of the program round a tensor to 0 whatever its values are.
     NamesError
@@ -85,6 +98,8 @@ def build_graph(program: Program, settings: HlsSettings, directory: Path) -> Any
         model.outputs.remove(nodes.inner)
         del model.config.config["OutputShapes"][variable.name]
     _set_buffers(model, program, nodes)
+    if settings.weights == "ports":
+        _open_ports(model)
     _check_identifiers(model, program)
     return model
 
@@ -108,6 +123,8 @@ class _Nodes:
         self.names = node_names(program)
         self.steps = program.steps
         self.strategy = settings.strategy.lower()
+        self.ports = settings.weights == "ports"
+        self.accumulators = _accumulators(program, ports=self.ports)
         self.reuse = {self.names[name]: factors for name, factors in reuse.items()}
         self.inner: str | None = None
         self.described: list[dict[str, Any]] = [
@@ -115,7 +132,7 @@ class _Nodes:
         ]
         x = SAMPLES
         if program.scaling is not None:
-            x = self._add("HwtScaling", self.names[program.scaling.name], [x], part=program.scaling)
+            x = self._add("HwtScaling", self.names[program.scaling.name], [x], **self._summed(program.scaling))
         # An array in a dataflow region has one reader; streams are copied by hls4ml itself.
         arrays = settings.io_type == "io_parallel"
         to_network, to_trigger = x, [x] if _compares(program) else []
@@ -148,12 +165,16 @@ class _Nodes:
                 "HwtLstm" if isinstance(layer, Lstm) else "HwtLinear",
                 name,
                 [data],
-                part=layer,
+                **self._summed(layer),
                 strategy=self.strategy,
                 reuse=self.reuse[name],
                 sequence=sequence,
             )
         return data
+
+    def _summed(self, part: Scaling | Layer) -> dict[str, Any]:
+        """Return the attributes of a layer that adds up."""
+        return {"part": part, "accumulator": self.accumulators[part.name]}
 
     def _add(
         self, kind: str, name: str, inputs: list[str], *, outputs: list[str] | None = None, **attributes: Any
@@ -163,13 +184,21 @@ class _Nodes:
         # hls4ml's tracing knows one output a layer.
         trace = len(outputs) == 1
         node = {"class_name": kind, "name": name, "inputs": inputs, "outputs": outputs, "trace": trace}
-        self.described.append(node | {"n_steps": self.steps} | attributes)
+        self.described.append(node | {"n_steps": self.steps, "ports": self.ports} | attributes)
         return outputs[0]
 
     def _add_copy(self, name: str, data: str, **attributes: Any) -> tuple[str, str]:
         copies = [f"{name}_0", f"{name}_1"]
         self._add("HwtCopy", name, [data], outputs=copies, **attributes)
         return copies[0], copies[1]
+
+
+def _accumulators(program: Program, *, ports: bool) -> dict[str, Format]:
+    """Return the formats of the sums, which are as wide as the weights need; with ports, as any weights would."""
+    if ports:
+        return widest_accumulators(program)
+    parts: list[Scaling | Layer] = [*program.layers, *([] if program.scaling is None else [program.scaling])]
+    return {part.name: part.accumulator for part in parts}
 
 
 def _compares(program: Program) -> bool:
@@ -189,6 +218,8 @@ def _configuration(program: Program, settings: HlsSettings, nodes: _Nodes, direc
     configuration: dict[str, Any] = get_backend(settings.backend).create_initial_config(
         part=settings.part, clock_period=settings.clock_ns, io_type=settings.io_type
     )
+    # hls4ml's simulation loads constants from text files, and would do so into the arrays behind ports, too.
+    configuration["WriterConfig"]["WriteWeightsTxt"] = settings.weights == "constant"
     return configuration | {
         "Backend": settings.backend,
         "ProjectName": settings.project_name,
@@ -226,6 +257,15 @@ def _set_buffers(model: Any, program: Program, nodes: _Nodes) -> None:
         if variable not in ports and len(variable.shape) == 2:
             # A step's features are read and written together; all steps in registers would be thousands of them.
             variable.pragma = ("partition", "cyclic", variable.shape[-1])
+
+
+def _open_ports(model: Any) -> None:
+    """Put what differs between channels behind ports of the top function, as hls4ml does with large weights (BramFactor)."""
+    from hls4ml.backends.fpga.fpga_types import BramWeightVariableConverter
+
+    for layer in model.get_layers():
+        for key in getattr(layer, "exchanged", ()):
+            BramWeightVariableConverter.convert(layer.weights[key])
 
 
 def _check_identifiers(model: Any, program: Program) -> None:

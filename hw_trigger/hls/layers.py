@@ -6,11 +6,15 @@ the generated C++ declares. Every precision is the program's: hls4ml infers and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from hls4ml.model.attributes import Attribute
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType, NamedType
 
+from hw_trigger.fixedpoint.decision import STATE
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding
 from hw_trigger.fixedpoint.program import (
     GATES,
@@ -40,11 +44,15 @@ def precision(number_format: Format) -> FixedPrecisionType:
 class _ProgramLayer(Layer):  # type: ignore[misc]
     _expected_attributes = [Attribute("n_steps", value_type=int)]  # noqa: RUF012 - hls4ml's own way to declare them
 
+    exchanged: Mapping[str, tuple[Codes, Format]] = MappingProxyType({})
+    """Codes and format of every array that differs between channels, by its key: what can be behind a port."""
+
     def _type(self, key: str, number_format: Format) -> None:
         self.set_attr(f"{key}_t", NamedType(f"{self.name}_{key}_t", precision(number_format)))
 
-    def _sum_type(self, exact: Format, *targets: Format) -> None:
+    def _sum_type(self, *targets: Format) -> None:
         """Declare the accumulator: the exact format, with as many sign bits more as its rounding to `targets` reads."""
+        exact: Format = self.get_attr("accumulator")
         spare = max(missing_bits(exact.width, exact.fraction, target) for target in targets)
         kind = precision(exact)
         kind.width += spare
@@ -61,6 +69,11 @@ class _ProgramLayer(Layer):  # type: ignore[misc]
             data=number_format.values(codes),
         )
 
+    def _exchanged(self, key: str, codes: Codes, number_format: Format) -> None:
+        """Add an array that differs between channels: a constant like others, or behind a port of the top function."""
+        self._constant(key, codes, number_format)
+        self.exchanged = {**self.exchanged, key: (codes, number_format)}
+
     def _output(self, shape: tuple[int, ...], number_format: Format) -> None:
         self.add_output_variable(list(shape), type_name=f"{self.name}_result_t", precision=precision(number_format))
 
@@ -76,10 +89,10 @@ class HwtScaling(_ProgramLayer):
         """Make types, constants and the output from the part."""
         part: Scaling = self.get_attr("part")
         self._type("raw", part.raw)
-        self._sum_type(part.accumulator, part.output)
+        self._sum_type(part.output)
         self._type("output", part.output)
-        self._constant("gain", part.gain, part.gain_format)
-        self._constant("offset", part.offset, part.offset_format)
+        self._exchanged("gain", part.gain, part.gain_format)
+        self._exchanged("offset", part.offset, part.offset_format)
         self._output((self.get_attr("n_steps"), part.n_features), part.output)
 
 
@@ -90,14 +103,14 @@ class HwtLstm(_ProgramLayer):
         """Make types, constants, tables and the output from the part."""
         part: Lstm = self.get_attr("part")
         self._type("input", part.input)
-        self._sum_type(part.accumulator, *part.gates)
+        self._sum_type(*part.gates)
         self._type("cell", part.cell)
         self._type("hidden", part.hidden)
         for letter, gate in zip(GATES, part.gates, strict=True):
             self._type(f"gate_{letter}", gate)
-        self._constant("weight", self._product(part.weight), part.weight_format)
-        self._constant("recurrent", self._product(part.recurrent_weight), part.recurrent_format)
-        self._constant("bias", part.bias, part.bias_format)
+        self._exchanged("weight", self._product(part.weight), part.weight_format)
+        self._exchanged("recurrent", self._product(part.recurrent_weight), part.recurrent_format)
+        self._exchanged("bias", part.bias, part.bias_format)
         # nnet::dense adds a bias to every product; the state's has none.
         self.add_weights_variable(
             name="no_bias",
@@ -123,10 +136,10 @@ class HwtLinear(_ProgramLayer):
         """Make types, constants and the output from the part."""
         part: Dense = self.get_attr("part")
         self._type("input", part.input)
-        self._sum_type(part.accumulator, part.output)
+        self._sum_type(part.output)
         self._type("output", part.output)
-        self._constant("weight", self._product(part.weight), part.weight_format)
-        self._constant("bias", part.bias, part.bias_format)
+        self._exchanged("weight", self._product(part.weight), part.weight_format)
+        self._exchanged("bias", part.bias, part.bias_format)
         self._output((part.steps, part.n_outputs) if self.get_attr("sequence") else (part.n_outputs,), part.output)
 
 
@@ -137,7 +150,7 @@ class _TriggerLayer(_ProgramLayer):
         """Add the threshold, the score and the trigger bit."""
         self._type("input", part.input)
         self._type("score", part.score)
-        self._constant("threshold", np.array([part.threshold], np.int64), part.score)
+        self._exchanged("threshold", np.array([part.threshold], np.int64), part.score)
         score, fired = self.outputs
         for output, name, kind in (
             (score, "score", precision(part.score)),
@@ -184,6 +197,10 @@ class HwtDeviation(_TriggerLayer):
             self._type(f"{name}_sum", with_floor)
             self._constant(f"{name}_floor", np.array([floor], np.int64), with_floor)
         self._decision(part)
+        if self.get_attr("ports"):
+            width = max(part.last_count.bit_length(), part.mean.width, part.held.width, part.record.width)
+            word = Format(width, width, False, Rounding.TRN, Overflow.WRAP)
+            self._exchanged("state", np.zeros(len(STATE), np.int64), word)
 
 
 class HwtMargin(_TriggerLayer):

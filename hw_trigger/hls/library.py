@@ -19,7 +19,7 @@ from hw_trigger.hls import library_process
 from hw_trigger.hls.compiler import OPTIMIZATION, build
 from hw_trigger.hls.project import Project
 from hw_trigger.hls.shares import crash, scratch_directory, share_out, simulate
-from hw_trigger.hls.testbench import flat
+from hw_trigger.hls.testbench import TB_DATA, flat
 
 SHARE = 256
 """Windows that one process simulates at most."""
@@ -58,6 +58,8 @@ def trace(
     OutputError
         The files for the simulation cannot be written.
     """
+    if project.data != TB_DATA:
+        raise ValueError(f"the library computes with the weights of the project's own program, not with {project.data}")
     program = project.program
     windows = check_windows(program, windows)
     library = build(project, "library", optimization=optimization).resolve()

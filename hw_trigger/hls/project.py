@@ -22,9 +22,10 @@ from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.graph import build_graph, node_names
 from hw_trigger.hls.manifest import MANIFEST, Manifest, ProjectError, read_manifest, to_text
+from hw_trigger.hls.memories import DESCRIPTION, describe
 from hw_trigger.hls.rendering import render
 from hw_trigger.hls.settings import HlsSettings
-from hw_trigger.hls.testbench import EXPECTED, WINDOWS, columns, from_columns, write_testbench
+from hw_trigger.hls.testbench import EXPECTED, TB_DATA, WINDOWS, columns, from_columns, write_testbench
 
 __all__ = [
     "BUILD_OPTIONS",
@@ -55,11 +56,15 @@ class Project:
         Where it is.
     program, settings
         What it was generated from.
+    data
+        Directory inside the project with the recorded windows, and with the files of the memories where weights are behind ports:
+        another one, with another program, where a project serves several channels (:mod:`hw_trigger.hls.channels`).
     """
 
     directory: Path
     program: Program
     settings: HlsSettings
+    data: str = TB_DATA
 
     @property
     def top(self) -> str:
@@ -74,12 +79,12 @@ class Project:
     def windows(self) -> Codes:
         """Return the recorded windows, raw codes ``(n, steps, n_features)``."""
         program = self.program
-        codes = self._read(WINDOWS, program.steps * program.n_features)
+        codes = self._read(f"{self.data}/{WINDOWS}", program.steps * program.n_features)
         return codes.reshape(-1, program.steps, program.n_features)
 
     def expected(self) -> Execution:
         """Return what the golden model computed of the recorded windows."""
-        return from_columns(self.program, self._read(EXPECTED, columns(self.program)))
+        return from_columns(self.program, self._read(f"{self.data}/{EXPECTED}", columns(self.program)))
 
     def check(self) -> None:
         """Compare the files with the manifest; those that tools added are left alone.
@@ -133,7 +138,7 @@ def write_project(
         Raw codes of ``program.raw`` for the testbench, shape ``(n, steps, n_features)``, one window at least; what is expected
         of them is computed here. A trigger that remembers takes them for a stream from its start.
     extra
-        Further text files, by their names: no directory, and no file that the project has already.
+        Further text files, by their paths inside the project, with slashes: no file that the project has already.
     provenance
         What the project was made from and with, for the manifest.
 
@@ -164,8 +169,11 @@ def write_project(
         write_testbench(graph, program, np.asarray(windows), expected, scratch)
         if settings.backend == "Vitis":
             (scratch / BUILD_OPTIONS).write_text(build_options("csim", "synth"))
+        if settings.weights == "ports":
+            (scratch / DESCRIPTION).write_text(describe(graph))
         (scratch / PROGRAM).write_text(serialize.to_text(program), "utf-8")
         for name, text in extra.items():
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             _write_new(scratch / name, text)
         manifest = Manifest(
             program=serialize.digest(program),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 HEADERS = (
     "hwt_ports.h",
+    "hwt_memory.h",
     "hwt_scaling.h",
     "hwt_lstm.h",
     "hwt_dense.h",

@@ -12,6 +12,7 @@ from hw_trigger.errors import UserError, nearest
 BACKENDS = ("Vitis", "Vivado")
 IO_TYPES = ("io_stream", "io_parallel")
 STRATEGIES = ("Latency", "Resource")
+WEIGHTS = ("constant", "ports")
 
 # Names that the generated C++ uses itself, or that the language does.
 _RESERVED_NAMES = frozenset(
@@ -76,6 +77,10 @@ class HlsSettings:
         Units of an LSTM whose gates are computed at a time; each two of them need a copy of the five tables.
     layers
         Exceptions for single layers, by the name of the layer.
+    weights
+        ``"constant"``: the constants of training are part of the firmware; ``"ports"``: they are in memories behind ports of the
+        top function, so that one firmware serves many channels (:mod:`hw_trigger.hls.memories`). So is then what a trigger
+        remembers. Needs the strategy Resource: Latency's products read all their weights at once.
     with_output
         The top function puts out what the network does too, the reconstruction or the logits. Without a trigger it always does.
         In io_stream the reader must take a reconstruction as it comes: the score comes last, and whoever waits for it first waits
@@ -98,6 +103,7 @@ class HlsSettings:
     recurrent_reuse_factor: int = 1
     dense_reuse_factor: int = 1
     gate_unroll: int = 1
+    weights: str = "constant"
     with_output: bool = False
     project_name: str = "hw_trigger_top"
     layers: Mapping[str, LayerReuse] = field(default_factory=dict)
@@ -106,6 +112,12 @@ class HlsSettings:
         _choice("backend", self.backend, BACKENDS)
         _choice("io_type", self.io_type, IO_TYPES)
         _choice("strategy", self.strategy, STRATEGIES)
+        _choice("weights", self.weights, WEIGHTS)
+        if self.weights == "ports" and self.strategy != "Resource":
+            raise HlsSettingsError(
+                "the HLS setting weights='ports' needs strategy='Resource': the products of the strategy "
+                f"{self.strategy!r} read all their weights at once, which a memory cannot"
+            )
         if not 0.1 <= self.clock_ns <= 1000:
             raise HlsSettingsError(f"the HLS setting clock_ns must be 0.1 to 1000 nanoseconds, not {self.clock_ns}")
         if not re.fullmatch(r"[A-Za-z0-9_-]+", self.part):

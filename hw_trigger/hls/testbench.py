@@ -12,11 +12,15 @@ import numpy as np
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
+from hw_trigger.hls import memories
 from hw_trigger.hls.graph import SAMPLES, node_names
 from hw_trigger.hls.rendering import render
 
-WINDOWS = "tb_data/windows.txt"
-EXPECTED = "tb_data/expected.txt"
+TB_DATA = "tb_data"
+"""Directory of the recorded windows that the vendor's tool simulates."""
+
+WINDOWS = "windows.txt"
+EXPECTED = "expected.txt"
 
 
 def write_testbench(graph: Any, program: Program, windows: Codes, expected: Execution, directory: Path) -> None:
@@ -31,8 +35,13 @@ def write_testbench(graph: Any, program: Program, windows: Codes, expected: Exec
     (directory / f"{top}_test.cpp").write_text(render("testbench.cpp.jinja", **_names(graph, program)))
     header = files("hw_trigger.hls") / "headers" / "hwt_testbench.h"
     (directory / "hwt_testbench.h").write_text(header.read_text())
-    (directory / WINDOWS).write_text(to_text(flat(windows)))
-    (directory / EXPECTED).write_text(to_text(to_columns(expected)))
+    for name, text in (recorded(windows, expected) | memories.files(graph)).items():
+        (directory / TB_DATA / name).write_text(text)
+
+
+def recorded(windows: Codes, expected: Execution) -> dict[str, str]:
+    """Return the files of windows and of what the golden model computed of them, by their names."""
+    return {WINDOWS: to_text(flat(windows)), EXPECTED: to_text(to_columns(expected))}
 
 
 def to_text(codes: Codes) -> str:
@@ -96,6 +105,10 @@ def _names(graph: Any, program: Program) -> dict[str, Any]:
         "top": graph.config.get_project_name(),
         "input": {"size": program.steps * program.n_features} | _port(samples, program.raw.signed),
         "ports": ports,
+        "memories": [
+            {"name": memory.port, "words": memory.words, "lanes": memory.lanes}
+            for memory, _ in memories.memories(graph)
+        ],
         "traced": traced,
         "traces": traces,
     }

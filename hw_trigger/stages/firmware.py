@@ -17,6 +17,7 @@ from hw_trigger.files import sha256_bytes, to_json, write_whole
 from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.family import Family, family
 from hw_trigger.fixedpoint.formats import Codes
+from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls import csim
 from hw_trigger.hls.channels import DIRECTORY, open_channels, write_channels
 from hw_trigger.hls.compiler import build, find_compiler
@@ -119,7 +120,7 @@ def run_firmware(config: Config, reporter: Reporter) -> Firmware:
     for doubt in doubts(members.first, config.hls):
         reporter.warn(doubt)
     _write(config, members, windows, reporter)
-    proofs = _prove(config, reporter)
+    proofs = _prove(config, programs, reporter)
     found = Firmware(
         config.firmware_path,
         proofs,
@@ -174,8 +175,11 @@ def _up_to_date(config: Config, provenance: Mapping[str, str]) -> bool:
     return False
 
 
-def _prove(config: Config, reporter: Reporter) -> tuple[ChannelProof, ...]:
-    """Simulate every channel's recorded windows; several channels at a time, as a stream is one process's."""
+def _prove(config: Config, programs: Mapping[str, Program], reporter: Reporter) -> tuple[ChannelProof, ...]:
+    """Simulate every channel's recorded windows, and compare them with what the golden model computes of its bundle's program.
+
+    Several channels are simulated at a time, as a stream is one process's.
+    """
     channels = open_channels(config.firmware_path)
     with reporter.task("compiling the firmware", 1) as advance:
         build(next(iter(channels.values())), "csim")
@@ -185,14 +189,14 @@ def _prove(config: Config, reporter: Reporter) -> tuple[ChannelProof, ...]:
         reporter.task("C-simulation, channels", len(channels)) as advance,
         ThreadPoolExecutor(config.csim.jobs) as pool,
     ):
-        for proof in pool.map(_proof, channels, channels.values()):
+        for proof in pool.map(_proof, channels, channels.values(), [programs[name] for name in channels]):
             proofs.append(proof)
             advance(1, note=f"{proof.channel}: {proof.mismatches} mismatches")
     return tuple(proofs)
 
 
-def _proof(name: str, project: Project) -> ChannelProof:
-    simulation = csim.run(project, jobs=1)
+def _proof(name: str, project: Project, program: Program) -> ChannelProof:
+    simulation = csim.run(replace(project, program=program), project.windows(), jobs=1)
     fired = simulation.found.trigger
     windows, alarms = len(simulation.found.output), 0 if fired is None else int(fired.sum())
     return ChannelProof(name, windows, alarms, simulation.compared, simulation.mismatches, simulation.first)

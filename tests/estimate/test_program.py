@@ -77,6 +77,15 @@ def test_narrow_products_are_told() -> None:
     assert len(estimate(WIDE, RESOURCE).notes) == 1
 
 
+def test_weights_behind_ports_are_told() -> None:
+    behind_ports = estimate(WIDE, replace(RESOURCE, weights="ports"))
+    assert behind_ports.notes[0] == (
+        "weights are behind ports: their memories are counted as if they were inside, sums as this program's weights need them, "
+        "and products with the reuse factor 1 as if their weights were constants"
+    )
+    assert behind_ports.layers == estimate(WIDE, RESOURCE).layers
+
+
 def test_arrays_take_block_ram_between_layers() -> None:
     streamed, arrays = (estimate(WIDE, replace(RESOURCE, io_type=io)) for io in ("io_stream", "io_parallel"))
     assert sum(layer.bram18_buffers for layer in streamed.layers) <= sum(

@@ -6,15 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from support.programs import random_windows
-
 from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.fixedpoint.program import Layer, Lstm, Program, Scaling
+from support.programs import random_windows
 
 
 def random_family(program: Program, count: int) -> dict[str, Program]:
-    """The program as channel C-0, and others whose every constant is another; what they put out varies, or would prove nothing."""
+    """The program as channel C-0, and others with other constants; what they put out varies, or it would prove nothing."""
     members, seed = {"C-0": program}, 0
     while len(members) < count:
         seed += 1

@@ -3,6 +3,7 @@
 
 // y = output_t(W x + b), alike at every step: the sum is exact, as wide as accumulator_t, one rounding and saturation follow.
 
+#include "hwt_memory.h"
 #include "hwt_ports.h"
 #include "nnet_dense.h"
 
@@ -18,11 +19,16 @@ void dense_window(in_P data, out_P res, typename CONFIG_T::weight_t weight[CONFI
     #pragma HLS ARRAY_PARTITION variable=x complete
     #pragma HLS ARRAY_PARTITION variable=sum complete
     #pragma HLS ARRAY_PARTITION variable=y complete
+    typename CONFIG_T::bias_t kept_bias[CONFIG_T::n_out];
+    #pragma HLS ARRAY_PARTITION variable=kept_bias complete
+    if (CONFIG_T::ports) {
+        load_registers<CONFIG_T::n_out>(bias, kept_bias);
+    }
 DenseStep:
     for (unsigned step = 0; step < CONFIG_T::n_steps; step++) {
         read_vector<CONFIG_T::n_in>(data, step, x);
-        nnet::dense<typename CONFIG_T::input_t, typename CONFIG_T::accumulator_t, typename CONFIG_T::product>(x, sum, weight,
-                                                                                                             bias);
+        nnet::dense<typename CONFIG_T::input_t, typename CONFIG_T::accumulator_t, typename CONFIG_T::product>(
+            x, sum, weight, CONFIG_T::ports ? kept_bias : bias);
     DenseOutput:
         for (unsigned k = 0; k < CONFIG_T::n_out; k++) {
             #pragma HLS UNROLL

@@ -15,10 +15,12 @@
 //   trigger  = n >= settle and score > threshold and score > record
 //   record   = max(score, record - (record >> record_decay))                  stays 0 where not adaptive
 //
-// It remembers earlier windows. The state is in registers of this layer alone, and a design has one such layer. They are 0 when
-// the FPGA is configured and, by the reset pragmas, after every reset of the design: that is how a new stream of windows begins.
-// In C simulation a process is a stream.
+// It remembers earlier windows, in one of two places. In registers of this layer alone (a design has one such layer): they are 0
+// when the FPGA is configured and, by the reset pragmas, after every reset of the design: that is how a new stream of windows
+// begins. In C simulation a process is a stream. Or in a memory behind a port of the top function, in whose words every channel
+// has a state of its own while it is being computed: all 0 is a new stream.
 
+#include "hwt_memory.h"
 #include "hwt_ports.h"
 
 namespace hwt {
@@ -69,29 +71,26 @@ template <typename CONFIG_T> ap_uint<CONFIG_T::excess_t::width> beyond_one(typen
     return beyond;
 }
 
+#define HWT_DEVIATION_DECISION                                                                                              \
+    typename CONFIG_T::energy_sum_t energy, typename CONFIG_T::activity_sum_t activity,                                     \
+        ap_uint<CONFIG_T::excess_t::width> excess, typename CONFIG_T::score_t score[1], ap_uint<1> fired[1],                \
+        typename CONFIG_T::score_t threshold[1]
+
+#define HWT_DEVIATION_TYPES                                                                                                 \
+    typedef typename CONFIG_T::mean_t mean_t;                                                                               \
+    typedef typename CONFIG_T::held_t held_t;                                                                               \
+    typedef typename CONFIG_T::record_t record_t;                                                                           \
+    typedef typename CONFIG_T::count_t count_t;
+
 // What a window's sums mean in the stream. Shifts by a constant are wiring: only the one by k needs a shifter.
 template <typename CONFIG_T>
-void deviation_decide(typename CONFIG_T::energy_sum_t energy, typename CONFIG_T::activity_sum_t activity,
-                      ap_uint<CONFIG_T::excess_t::width> excess, typename CONFIG_T::score_t score[1], ap_uint<1> fired[1],
-                      typename CONFIG_T::score_t threshold[1]) {
+void deviation_decide(HWT_DEVIATION_DECISION, typename CONFIG_T::count_t &count, typename CONFIG_T::mean_t &energy_mean,
+                      typename CONFIG_T::mean_t &activity_mean, typename CONFIG_T::held_t &held,
+                      typename CONFIG_T::record_t &record) {
     #pragma HLS INLINE
-    typedef typename CONFIG_T::mean_t mean_t;
-    typedef typename CONFIG_T::held_t held_t;
-    typedef typename CONFIG_T::record_t record_t;
+    HWT_DEVIATION_TYPES
     typedef typename CONFIG_T::score_t score_t;
-    typedef typename CONFIG_T::count_t count_t;
     typedef ap_fixed<mean_t::width + 1, mean_t::iwidth + 1> change_t; // of a mean, exact
-    static count_t count = 0;
-    static mean_t energy_mean = 0;
-    static mean_t activity_mean = 0;
-    static held_t held = 0;
-    static record_t record = 0;
-    #pragma HLS reset variable=count
-    #pragma HLS reset variable=energy_mean
-    #pragma HLS reset variable=activity_mean
-    #pragma HLS reset variable=held
-    #pragma HLS reset variable=record
-
     mean_t e = logarithm<typename CONFIG_T::energy_sum_t, typename CONFIG_T::logarithm_t>(energy);
     mean_t a = logarithm<typename CONFIG_T::activity_sum_t, typename CONFIG_T::logarithm_t>(activity);
     if (count == 0) {
@@ -138,12 +137,58 @@ void deviation_decide(typename CONFIG_T::energy_sum_t energy, typename CONFIG_T:
     }
 }
 
+// The state in registers of this layer.
+struct Registers {};
+
+template <typename CONFIG_T> void deviation_remember(HWT_DEVIATION_DECISION, Registers /* state */) {
+    #pragma HLS INLINE
+    HWT_DEVIATION_TYPES
+    static count_t count = 0;
+    static mean_t energy_mean = 0;
+    static mean_t activity_mean = 0;
+    static held_t held = 0;
+    static record_t record = 0;
+    #pragma HLS reset variable=count
+    #pragma HLS reset variable=energy_mean
+    #pragma HLS reset variable=activity_mean
+    #pragma HLS reset variable=held
+    #pragma HLS reset variable=record
+    deviation_decide<CONFIG_T>(energy, activity, excess, score, fired, threshold, count, energy_mean, activity_mean, held,
+                               record);
+}
+
+// The state in a memory, a word each: read before the decision, and written behind it.
+template <typename CONFIG_T> void deviation_remember(HWT_DEVIATION_DECISION, typename CONFIG_T::state_t *state) {
+    #pragma HLS INLINE
+    HWT_DEVIATION_TYPES
+    count_t count;
+    mean_t energy_mean;
+    mean_t activity_mean;
+    held_t held;
+    record_t record;
+    load_word(state[0], count);
+    load_word(state[1], energy_mean);
+    load_word(state[2], activity_mean);
+    load_word(state[3], held);
+    load_word(state[4], record);
+    deviation_decide<CONFIG_T>(energy, activity, excess, score, fired, threshold, count, energy_mean, activity_mean, held,
+                               record);
+    store_word(count, state[0]);
+    store_word(energy_mean, state[1]);
+    store_word(activity_mean, state[2]);
+    store_word(held, state[3]);
+    store_word(record, state[4]);
+}
+
+#undef HWT_DEVIATION_TYPES
+#undef HWT_DEVIATION_DECISION
+
 #define HWT_DEVIATION_CONSTANTS                                                                                             \
     typename CONFIG_T::score_t threshold[1], typename CONFIG_T::energy_sum_t energy_floor[1],                               \
         typename CONFIG_T::activity_sum_t activity_floor[1]
 
-template <class x_P, class y_P, class score_P, class fired_P, typename CONFIG_T>
-void deviation_window(x_P data, y_P reconstruction, score_P score, fired_P fired, HWT_DEVIATION_CONSTANTS) {
+template <class x_P, class y_P, class score_P, class fired_P, typename CONFIG_T, class state_P>
+void deviation_window(x_P data, y_P reconstruction, score_P score, fired_P fired, HWT_DEVIATION_CONSTANTS, state_P state) {
     #pragma HLS INLINE
     typename CONFIG_T::input_t x[CONFIG_T::n_features];
     typename CONFIG_T::input_t previous[CONFIG_T::n_features];
@@ -185,26 +230,44 @@ DeviationStep:
     }
     typename CONFIG_T::energy_sum_t energy_sum = energy + energy_floor[0];
     typename CONFIG_T::activity_sum_t activity_sum = activity + activity_floor[0];
-    deviation_decide<CONFIG_T>(energy_sum, activity_sum, excess, total, over, threshold);
+    deviation_remember<CONFIG_T>(energy_sum, activity_sum, excess, total, over, threshold, state);
     write_vector<1>(total, score, 0);
     write_vector<1>(over, fired, 0);
 }
 
+#define HWT_DEVIATION_ARRAYS                                                                                                \
+    x_T data[CONFIG_T::n_steps * CONFIG_T::n_features], y_T reconstruction[CONFIG_T::n_steps * CONFIG_T::n_features],       \
+        score_T score[1], fired_T fired[1]
+
+#define HWT_DEVIATION_STREAMS                                                                                               \
+    hls::stream<x_T> &data, hls::stream<y_T> &reconstruction, hls::stream<score_T> &score, hls::stream<fired_T> &fired
+
 template <class x_T, class y_T, class score_T, class fired_T, typename CONFIG_T>
-void deviation(x_T data[CONFIG_T::n_steps * CONFIG_T::n_features],
-               y_T reconstruction[CONFIG_T::n_steps * CONFIG_T::n_features], score_T score[1], fired_T fired[1],
-               HWT_DEVIATION_CONSTANTS) {
+void deviation(HWT_DEVIATION_ARRAYS, HWT_DEVIATION_CONSTANTS) {
     deviation_window<x_T *, y_T *, score_T *, fired_T *, CONFIG_T>(data, reconstruction, score, fired, threshold,
-                                                                   energy_floor, activity_floor);
+                                                                   energy_floor, activity_floor, Registers());
 }
 
 template <class x_T, class y_T, class score_T, class fired_T, typename CONFIG_T>
-void deviation(hls::stream<x_T> &data, hls::stream<y_T> &reconstruction, hls::stream<score_T> &score,
-               hls::stream<fired_T> &fired, HWT_DEVIATION_CONSTANTS) {
-    deviation_window<hls::stream<x_T> &, hls::stream<y_T> &, hls::stream<score_T> &, hls::stream<fired_T> &, CONFIG_T>(
-        data, reconstruction, score, fired, threshold, energy_floor, activity_floor);
+void deviation(HWT_DEVIATION_ARRAYS, HWT_DEVIATION_CONSTANTS, typename CONFIG_T::state_t state[5]) {
+    deviation_window<x_T *, y_T *, score_T *, fired_T *, CONFIG_T>(data, reconstruction, score, fired, threshold,
+                                                                   energy_floor, activity_floor, state);
 }
 
+template <class x_T, class y_T, class score_T, class fired_T, typename CONFIG_T>
+void deviation(HWT_DEVIATION_STREAMS, HWT_DEVIATION_CONSTANTS) {
+    deviation_window<hls::stream<x_T> &, hls::stream<y_T> &, hls::stream<score_T> &, hls::stream<fired_T> &, CONFIG_T>(
+        data, reconstruction, score, fired, threshold, energy_floor, activity_floor, Registers());
+}
+
+template <class x_T, class y_T, class score_T, class fired_T, typename CONFIG_T>
+void deviation(HWT_DEVIATION_STREAMS, HWT_DEVIATION_CONSTANTS, typename CONFIG_T::state_t state[5]) {
+    deviation_window<hls::stream<x_T> &, hls::stream<y_T> &, hls::stream<score_T> &, hls::stream<fired_T> &, CONFIG_T>(
+        data, reconstruction, score, fired, threshold, energy_floor, activity_floor, state);
+}
+
+#undef HWT_DEVIATION_STREAMS
+#undef HWT_DEVIATION_ARRAYS
 #undef HWT_DEVIATION_CONSTANTS
 
 } // namespace hwt

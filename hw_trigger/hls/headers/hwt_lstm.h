@@ -12,6 +12,7 @@
 // Every requantization is an assignment to an ap_fixed type, whose modes say how. Rows of the weights by gate: i, f, g, o.
 // The state and the cell state begin a window at 0.
 
+#include "hwt_memory.h"
 #include "hwt_ports.h"
 #include "nnet_dense.h"
 
@@ -93,11 +94,13 @@ template <class in_P, class out_P, typename CONFIG_T> void lstm_window(in_P data
     typename CONFIG_T::cell_t c[CONFIG_T::n_units];
     sum_t input_sum[4 * CONFIG_T::n_units];
     sum_t state_sum[4 * CONFIG_T::n_units];
+    typename CONFIG_T::bias_t kept_bias[4 * CONFIG_T::n_units];
     #pragma HLS ARRAY_PARTITION variable=x complete
     #pragma HLS ARRAY_PARTITION variable=h complete
     #pragma HLS ARRAY_PARTITION variable=c complete
     #pragma HLS ARRAY_PARTITION variable=input_sum complete
     #pragma HLS ARRAY_PARTITION variable=state_sum complete
+    #pragma HLS ARRAY_PARTITION variable=kept_bias complete
     // The tables are memories that are only read: say so, rather than hope that it is inferred.
     #pragma HLS function_instantiate variable=table_i,table_f,table_g,table_o,table_c
     #ifdef __VITIS_HLS__
@@ -119,9 +122,13 @@ LstmReset:
         h[j] = 0;
         c[j] = 0;
     }
+    if (CONFIG_T::ports) {
+        load_registers<4 * CONFIG_T::n_units>(bias, kept_bias);
+    }
     if (CONFIG_T::repeat_input) { // the same vector at every step, so the same product: once a window is enough
         read_vector<CONFIG_T::n_in>(data, 0, x);
-        nnet::dense<typename CONFIG_T::input_t, sum_t, typename CONFIG_T::input_product>(x, input_sum, weight, bias);
+        nnet::dense<typename CONFIG_T::input_t, sum_t, typename CONFIG_T::input_product>(
+            x, input_sum, weight, CONFIG_T::ports ? kept_bias : bias);
     }
 LstmStep:
     for (unsigned step = 0; step < CONFIG_T::n_steps; step++) {
@@ -131,7 +138,8 @@ LstmStep:
         #endif
         if (!CONFIG_T::repeat_input) {
             read_vector<CONFIG_T::n_in>(data, step, x);
-            nnet::dense<typename CONFIG_T::input_t, sum_t, typename CONFIG_T::input_product>(x, input_sum, weight, bias);
+            nnet::dense<typename CONFIG_T::input_t, sum_t, typename CONFIG_T::input_product>(
+                x, input_sum, weight, CONFIG_T::ports ? kept_bias : bias);
         }
         nnet::dense<typename CONFIG_T::hidden_t, sum_t, typename CONFIG_T::recurrent_product>(h, state_sum, recurrent,
                                                                                              no_bias);

@@ -122,6 +122,34 @@ inline Codes read_codes(const std::string &path, size_t per_window) {
     return codes;
 }
 
+// Reads a memory's file: one word a line, in hexadecimal digits; element `lane * words + address` is in the word's lane.
+template <unsigned words, unsigned lanes, class value_T> void load_memory(const std::string &path, value_T *memory) {
+    std::ifstream file(path.c_str());
+    if (!file) {
+        fail("cannot read " + path);
+    }
+    const size_t width = value_T::width, digits = (lanes * width + 3) / 4;
+    std::string word;
+    unsigned address = 0;
+    for (; file >> word; address++) {
+        if (word.size() != digits || word.find_first_not_of("0123456789abcdef") != std::string::npos) {
+            fail(path + " holds '" + word + "', which is no word of " + std::to_string(digits) + " hexadecimal digits");
+        }
+        for (size_t lane = 0; lane < lanes && address < words; lane++) {
+            unsigned long long pattern = 0;
+            for (size_t bit = lane * width; bit < (lane + 1) * width; bit++) {
+                const char digit = word[digits - 1 - bit / 4];
+                const unsigned nibble = digit <= '9' ? digit - '0' : digit - 'a' + 10;
+                pattern |= static_cast<unsigned long long>(nibble >> bit % 4 & 1) << (bit - lane * width);
+            }
+            memory[lane * words + address] = from_code<value_T>(pattern);
+        }
+    }
+    if (address != words) {
+        fail(path + " holds " + std::to_string(address) + " words, and must hold " + std::to_string(words));
+    }
+}
+
 inline std::string place(const Output &output, unsigned position) {
     std::string text = output.name;
     if (output.steps > 1) {
@@ -153,7 +181,8 @@ inline unsigned long long compare(const std::vector<Output> &outputs, const long
     return mismatches;
 }
 
-// Arguments: files of windows, of expected codes, and to write found codes to. Without them, as a vendor's tool calls it, those
+// Arguments: files of windows, of expected codes, and to write found codes to, and where weights are behind ports, the directory of
+// the memories' files. Without them, as a vendor's tool calls it, those
 // of tb_data; its log then holds the ports alone, so that it can be compared with that of the RTL.
 inline int run_testbench(int argc, char **argv, unsigned inputs, const std::vector<Output> &outputs,
                          void (*run_window)(const Codes &, Codes &)) {
