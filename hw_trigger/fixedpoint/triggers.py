@@ -157,8 +157,11 @@ class DeviationTrigger(Comparison):
                 f"trigger {self.name!r} has weight {self.weight} and input {self.input}; the input may have "
                 f"{SCORE_FRACTION + GUARD + self.weight} fractional bits at most, so that its excess is no finer than the state"
             )
+        # A logarithm shifts its argument by its result's fractional bits, in 64 of them.
         for tensor, squares in (("energy", self.energy), ("activity", self.activity)):
-            exact_format(squares.high + self._floor(squares), squares.fraction, f"{self.name}.{tensor}", limit=EXACT_BITS + 2)
+            exact_format(
+                squares.high + self._floor(squares), squares.fraction, f"{self.name}.{tensor}", limit=EXACT_BITS + 2
+            )
         _ = self.held
         _check_threshold(self.name, self.threshold, self.score)
 

@@ -28,7 +28,6 @@ from hw_trigger.fixedpoint.program import (
     Scaling,
     Trigger,
 )
-from hw_trigger.fixedpoint.triggers import SCORE_FRACTION
 from hw_trigger.qonnx.builder import Builder
 from hw_trigger.qonnx.contract import (
     BIASES,
@@ -66,8 +65,8 @@ def write(program: Program) -> ModelProto:
     Raises
     ------
     QonnxError
-        A format has a rounding or overflow mode that QONNX' ``Quant`` has not, or more bits than double precision; a
-        trigger's floor has more than 64-bit integers; or a layer's name is no identifier.
+        A format has a rounding or overflow mode that QONNX' ``Quant`` has not, or more bits than double precision; or a
+        layer's name is no identifier.
     """
     _check_names(program)
     graph = Builder(np.float64 if float64_reasons(program) else np.float32)
@@ -190,7 +189,6 @@ def _trigger(graph: Builder, layer: Trigger, x: str, output: str) -> None:
         case ErrorTrigger():
             op, steps = "WindowScore", {"step": layer.error.step}
         case DeviationTrigger():
-            _check_logarithms(layer)
             op, steps = "DeviationScore", {"x_step": layer.input.step, "step": layer.error.step}
         case MarginTrigger():
             op, steps = "ClassMargin", {"step": layer.input.step}
@@ -207,20 +205,6 @@ def _trigger(graph: Builder, layer: Trigger, x: str, output: str) -> None:
         **attributes,
     )
     graph.nodes.append(node)
-
-
-def _check_logarithms(layer: DeviationTrigger) -> None:
-    """Check that a logarithm's argument and the fraction of its result are 63 bits together, which is what int64 holds."""
-    for squares, measure, floor in (
-        ("energy", layer.energy, layer.energy_floor),
-        ("activity", layer.activity, layer.activity_floor),
-    ):
-        bits, limit = (measure.high + floor).bit_length(), 63 - SCORE_FRACTION
-        if bits > limit:
-            raise QonnxError(
-                f"trigger {layer.name!r} has a floor with which its {squares} needs {bits} bits; "
-                f"a logarithm in ONNX takes {limit}"
-            )
 
 
 def _check_names(program: Program) -> None:

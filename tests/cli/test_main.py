@@ -80,7 +80,7 @@ def test_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     [
         (
             ("qat", "channel=SYN-9", "data.source=synthetic"),
-            "error: there is no built-in channel 'SYN-9'; did you mean 'SYN-7'?",
+            "error: there is no built-in channel 'SYN-9'; did you mean 'SYN-8'?",
         ),
         (("qat", "model=lstm65"), "error: there is no model 'lstm65'; did you mean 'lstm64'?"),
         (
@@ -142,7 +142,7 @@ def test_a_verification_that_fails_exits_with_1(
     assert call(monkeypatch, "csim", "run=tiny") == 1
     captured = capsys.readouterr()
     assert "VERIFICATION: FAILED: 8 of " in captured.err
-    assert "PyTorch and C-sim testbench: differs: window 23, step 3, unit 0: " in captured.err
+    assert "PyTorch and C-sim testbench: differs: window 43, step 3, unit 0: " in captured.err
 
 
 def test_interrupted() -> None:

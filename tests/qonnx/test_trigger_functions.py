@@ -16,7 +16,6 @@ from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Dense, DeviationTrigger, MarginTrigger, Program
 from hw_trigger.qonnx import onnxruntime_executor, qonnx_executor
-from hw_trigger.qonnx.contract import QonnxError
 from hw_trigger.qonnx.writer import write
 
 Executor = Callable[..., Execution]
@@ -180,14 +179,3 @@ def test_classifiers(execute: Executor, n_classes: int) -> None:
         triggers |= set(expected.trigger.tolist())
     assert signs >= {-1, 1}
     assert triggers == {True, False}
-
-
-def test_refuses_a_floor_beyond_64_bits() -> None:
-    x, weight = Format(2, -6), Format(6, 2)
-    layer = Dense("output", 3, x, weight, np.ones((1, 1), np.int64), weight, np.zeros(1, np.int64), Format(4, -24))
-    program = with_deviation(Program("fine", 3, 1, x, (layer,)), floor=0, threshold=0)
-    with pytest.raises(QonnxError) as error:
-        write(program)
-    assert str(error.value) == (
-        "trigger 'trigger' has a floor with which its energy needs 58 bits; a logarithm in ONNX takes 55"
-    )

@@ -177,7 +177,7 @@ def test_the_run_that_is_chosen(tmp_path: Path) -> None:
         (
             ("quant.input.width=24", "quant.output.width=24", "quant.output.integer=1"),
             (
-                "tensor 'trigger.score' needs 57 bits to be exact, and 53 are available; "
+                "tensor 'trigger.energy' needs 57 bits to be exact, and 53 are available; "
                 "choose a narrower input or output format, or a shorter window"
             ),
         ),
