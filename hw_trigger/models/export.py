@@ -74,7 +74,7 @@ def with_error_trigger(program: Program, mean_square: float = 0.0) -> Program:
 
 
 def with_deviation_trigger(
-    program: Program, octaves: float = 0.0, *, adaptive: bool = True, settle: int = 256
+    program: Program, octaves: float = 0.0, *, adaptive: bool = True, settle: int = 512
 ) -> Program:
     """Return the program with a trigger of the deviation from running means behind it, in place of one that it may have.
 
