@@ -17,7 +17,7 @@ SYNTH ?=
 OVERRIDES := $(if $(CHANNEL),channel=$(CHANNEL)) $(if $(MODEL),model=$(MODEL)) $(if $(QUANT),quant=$(QUANT)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo data qat hls csim report evaluate fleet run test test-long bench results clean
+.PHONY: help install demo data qat hls csim report evaluate fleet firmware run test test-long bench results clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ evaluate: install ## compare detectors on all channels, or CHANNEL=SMAP; reports
 
 fleet: install ## train networks for all channels, or CHANNEL=SMAP, and evaluate them
 	$(BIN)/hw-trigger fleet $(CHANNEL) $(OVERRIDES)
+
+firmware: install ## one HLS project for all channels of a fleet with shared formats, proved for each
+	$(BIN)/hw-trigger firmware $(CHANNEL) $(OVERRIDES)
 
 run: install ## qat, hls, csim and report
 	$(BIN)/hw-trigger run $(OVERRIDES)

@@ -63,7 +63,7 @@ RULES: dict[str, Rule] = {
     **{f"record, {octaves:g} octaves": trigger(octaves) for octaves in (4, 4.5, 5.5, 6)},
     "record, never forgotten (record_decay = 24)": trigger(record_decay=24),
     **{f"record_decay = {decay}": trigger(record_decay=decay) for decay in (12, 14)},
-    **{f"settle = {settle}": trigger(settle=settle) for settle in (1, 128, 512)},
+    **{f"settle = {settle}": trigger(settle=settle) for settle in (1, 128, 256, 1024)},
     **{f"no record, {octaves:g} octaves": trigger(octaves, adaptive=False) for octaves in (5, 6, 8)},
     "record, above the greatest training score": above_training(),
     "no record, score of training mean + 4 sigma": sigmas(4),
