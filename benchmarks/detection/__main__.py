@@ -110,8 +110,8 @@ class Table:
         # The streams of a channel are not independent: the spread is that of the channels' means.
         channels = np.array(self.channels[group])
         means = np.array([more[channels == channel].mean() for channel in np.unique(channels)])
-        error = means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.nan
-        yield "" if name == TRIGGER else f"{more.mean():+.3f} ± {error:.3f}"
+        error = f" ± {means.std(ddof=1) / np.sqrt(len(means)):.3f}" if len(means) > 1 else ""
+        yield "" if name == TRIGGER else f"{more.mean():+.3f}{error}"
 
     def rules(self) -> str:
         """Return the table of the alarm rules."""
