@@ -55,7 +55,7 @@ def test_stages(benchmark: BenchmarkFixture, capsys: pytest.CaptureFixture[str],
     with capsys.disabled():
         print("\nstages: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items()))
         print(
-            f"C-sim of {windows} windows of 100 steps: "
+            f"C-sim of {windows} windows of {project.program.steps} steps: "
             + ", ".join(
                 f"{rate:.1f} windows/s in {jobs} processes ({rate / one:.2f} times one)" for jobs, rate in rates.items()
             )
