@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -17,6 +18,7 @@ from hw_trigger.estimate.program import estimate
 from hw_trigger.fixedpoint import compiled, serialize
 from hw_trigger.hls.project import Project, open_project
 from hw_trigger.report.data import LossCurve, ReportData, Saturations
+from hw_trigger.report.detection_data import Detection
 from hw_trigger.report.render import HTML_NAME, MARKDOWN_NAME, write_report
 from hw_trigger.stages.csim import read_verification
 from hw_trigger.stages.measuring import protocol_of
@@ -26,6 +28,7 @@ from hw_trigger.stages.report_detection import detection
 from hw_trigger.stages.report_run import ReportedRun
 from hw_trigger.stages.report_sources import read_front, read_vendor
 from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.tracking import run_identity, tracked
 from hw_trigger.telemetry.channel import facts
 from hw_trigger.training.settings import History
 
@@ -80,7 +83,8 @@ def run_report(config: Config, reporter: Reporter) -> Path:
         provenance=_provenance(bundle),
         commands=_commands(bundle, config),
     )
-    write_report(data, config.report_path, configuration=to_yaml(config))
+    write_report(data, config.report_path, configuration=to_yaml(config.untracked()))
+    _track(measured, bundle, config, reporter)
     path = config.report_path / MARKDOWN_NAME
     for item in data.detection:
         if item.metrics.score is ScoreKind.CAUSAL:
@@ -90,6 +94,20 @@ def run_report(config: Config, reporter: Reporter) -> Path:
             )
     reporter.say(f"report {path}, and {HTML_NAME} beside it")
     return path
+
+
+def _track(measured: Sequence[Detection], bundle: Bundle, config: Config, reporter: Reporter) -> None:
+    """Tell the tracker, where one is configured, what the causal scores reach on the test data."""
+    manifest = bundle.manifest
+    figures = {
+        f"{item.executor}/{name}": value
+        for item in measured
+        if item.metrics.score is ScoreKind.CAUSAL
+        for name, value in item.evaluation.figures().items()
+        if value is not None
+    }
+    with tracked(config, run_identity(manifest.provenance.config_sha256, manifest.channel.sha256), reporter) as tracker:
+        tracker.summary(figures)
 
 
 def _losses(bundle: Bundle, config: Config) -> tuple[LossCurve, ...]:

@@ -17,8 +17,9 @@ from hw_trigger.bundle.bundle import CONFIG, HISTORY
 from hw_trigger.stages.networks import OutdatedBundleError, open_bundle
 from hw_trigger.stages.provenance import config_digest
 from hw_trigger.stages.qat import run_qat
+from hw_trigger.stages.report import run_report
 from hw_trigger.stages.reporter import Silent
-from hw_trigger.stages.tracking import run_identity, tracked
+from hw_trigger.stages.tracking import run_identity
 from hw_trigger.stages.training import prepare
 
 
@@ -98,9 +99,8 @@ def test_tensorboard_beside_the_same_bundle(chain: Chain, tmp_path: Path, monkey
     assert reporter.said[0] == "losses and metrics are kept; show them with: tensorboard --logdir reports/tracking"
     manifest = bundle.manifest
     identity = run_identity(manifest.provenance.config_sha256, manifest.channel.sha256)
-    # A later stage adds to the same run, which it knows from the bundle.
-    with tracked(config, identity, Silent()) as tracker:
-        tracker.summary({"auc_roc": 0.75})
+    # A later stage adds to the same run, which it knows from the bundle: the report what the test data say.
+    report = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
     (directory,) = Path("reports/tracking").iterdir()
     assert directory.name == f"{config.run_name}-{identity}"
     events = accumulator.EventAccumulator(str(directory)).Reload()
@@ -109,7 +109,10 @@ def test_tensorboard_beside_the_same_bundle(chain: Chain, tmp_path: Path, monkey
         for part in ("train", "validation"):
             found = [(item.step, item.value) for item in events.Scalars(f"{name}/{part}_loss")]
             assert found == [(step, pytest.approx(loss, rel=1e-6)) for step, loss in enumerate(history[name][part], 1)]
-    assert [item.value for item in events.Scalars("summary/auc_roc")] == [0.75]
+    for detection in report["detection"]:
+        if detection["score"] == "causal":
+            found = [item.value for item in events.Scalars(f"summary/{detection['executor']}/auc_roc")]
+            assert found == [pytest.approx(detection["auc_roc"], rel=1e-6)]
     (text,) = (event.tensor_proto.string_val[0].decode() for event in events.Tensors("parameters/text_summary"))
     assert "    training:\n      float_epochs: 2\n" in text
 
