@@ -30,7 +30,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 install: $(VENV)/.installed ## make the virtual environment
 
-demo: install ## the whole chain on synthetic telemetry, a few minutes, no network
+demo: install ## the whole chain on synthetic telemetry, a minute, no network
 	$(BIN)/hw-trigger run --config-name demo $(OVERRIDES)
 
 data: install ## list channels with their facts
@@ -73,7 +73,7 @@ test-long: install ## the tests that take minutes
 bench: install ## benchmarks: ratios measured in one run
 	$(BIN)/python -m pytest benchmarks --benchmark-only -s
 
-results: install ## the README's table: five real channels, three presets (half an hour; needs HW_TRIGGER_DATA)
+results: install ## the README's table: five real channels, three presets (6 minutes; needs HW_TRIGGER_DATA)
 	$(BIN)/python benchmarks/real_channels.py
 
 clean: ## remove outputs, keep the environment

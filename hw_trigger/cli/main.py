@@ -300,7 +300,7 @@ def firmware(
 
 @app.command()
 def qat(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
-    """Train: the float autoencoder, then the quantized one from it. Writes the bundle, models/<run>."""
+    """Train: the float network, autoencoder or classifier, then the quantized one from it. Writes the bundle, models/<run>."""
     from hw_trigger.stages.qat import run_qat
     from hw_trigger.stages.telemetry import choose_channel
 

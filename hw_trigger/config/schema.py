@@ -195,6 +195,7 @@ class EvaluateSection(Section):
     seeds: Annotated[tuple[Seed, ...], AfterValidator(_some)]
     rows: Annotated[tuple[RowKey, ...], AfterValidator(_some)]
     window: Annotated[int, Field(ge=2, le=100_000)]
+    baseline_window: Annotated[int, Field(ge=2, le=100_000)]
 
 
 class FleetSection(Section):

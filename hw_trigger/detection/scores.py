@@ -1,6 +1,7 @@
 """From windows to samples: two scores, and their names.
 
-The score of a window is the mean square of its reconstruction error. A sample's score is made of it in one of two ways:
+The score of a window is that of a trigger (`hw_trigger.fixedpoint.triggers`) or of a baseline. A sample's score is made of it in
+one of two ways:
 
 causal
     The score of the window that ends with the sample: what a trigger knows when the sample comes in.
@@ -30,19 +31,6 @@ class ScoreKind(StrEnum):
 
     CAUSAL = "causal"
     WINDOW_SPREAD = "window-spread"
-
-
-def mean_squares(errors: NDArray[np.floating]) -> Scores:
-    """Return the mean square of each window's errors ``(n, steps, features)``, shape ``(n,)``, in squares of their unit.
-
-    Raises
-    ------
-    ScoreError
-        The errors have another shape.
-    """
-    if errors.ndim != 3 or 0 in errors.shape[1:]:
-        raise ScoreError(f"errors have the shape {errors.shape}, and (windows, steps, features) is needed")
-    return np.asarray(np.mean(np.square(errors, dtype=np.float64), axis=(1, 2)))
 
 
 def causal_scores(window_scores: ArrayLike, length: int) -> Scores:

@@ -1,4 +1,4 @@
-"""The threshold: mean + 4 sigma of the training scores. Test data have no part in it."""
+"""A threshold from the spread of training scores: mean + 4 sigma, say. Test data have no part in it."""
 
 from __future__ import annotations
 

@@ -49,8 +49,9 @@ class Results:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds."""
-        return tuple(sorted({record.seed for record in self.records}))
+        """The seeds; that of rows that need none says nothing."""
+        found = {record.seed for record in self.records if ROWS[record.row].seeded}
+        return tuple(sorted(found)) or (0,)
 
     @cached_property
     def causal(self) -> Mapping[RowKey, tuple[Summary, ...]]:

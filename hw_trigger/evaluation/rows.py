@@ -51,6 +51,11 @@ class Row:
     role: Role
     seeded: bool = True
 
+    @property
+    def rival(self) -> bool:
+        """Whether it is one of those that the integer program is to be better than: baselines, and the plain LSTM autoencoder."""
+        return self.role is Role.BASELINE or self.key == "float-error"
+
 
 ROWS = {
     row.key: row

@@ -10,12 +10,27 @@ from importlib.resources.abc import Traversable
 import hw_trigger
 from hw_trigger.files import sha256_bytes, to_json
 
-PACKAGES = ("numpy", "scipy", "scikit-learn")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "brevitas")
 
-DETECTORS = ("detection", "evaluation/record.py", "evaluation/baseline.py")
+DETECTORS = (
+    "detection",
+    "telemetry",
+    "evaluation/record.py",
+    "evaluation/baseline.py",
+    "evaluation/rows.py",
+    "stages/measuring.py",
+)
 """Sources, below the package, that the figures of a baseline depend on."""
 
-NETWORKS = (*DETECTORS, "fixedpoint", "models", "stages/scoring.py", "stages/measuring.py")
+NETWORKS = (
+    *DETECTORS,
+    "fixedpoint",
+    "models",
+    "qonnx",
+    "stages/scoring.py",
+    "stages/thresholds.py",
+    "stages/telemetry.py",
+)
 """Those that the figures of a network depend on."""
 
 

@@ -88,6 +88,9 @@ class ErrorTrigger(Comparison):
 SCORE_FRACTION = 8
 """Fractional bits of a logarithm, and of a deviation score: the score counts 1/256 octaves."""
 
+MOST_SETTLING = (1 << 31) - 1
+"""What C++ and ONNX count to in the formats that they have for it."""
+
 GUARD = 12
 """Bits that running means have beyond a score's: a mean over 2**11 windows still follows steps of 1/256."""
 
@@ -144,9 +147,9 @@ class DeviationTrigger(Comparison):
     floor: int = 10
 
     def __post_init__(self) -> None:
-        if self.settle < 1:
+        if not 1 <= self.settle <= MOST_SETTLING:
             raise ProgramError(
-                f"trigger {self.name!r} has a settling time of {self.settle} windows; 1 at least is needed"
+                f"trigger {self.name!r} has a settling time of {self.settle} windows; 1 to {MOST_SETTLING} are possible"
             )
         for name in ("baseline", "weight", "excess_decay", "record_decay", "floor"):
             value, most = getattr(self, name), 24

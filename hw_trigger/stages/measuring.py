@@ -109,6 +109,7 @@ def _wanted(config: Config, channel: Channel) -> Iterator[tuple[Row, int, _Netwo
 def _key(config: Config, channel: Channel, row: Row, seed: int, network: _Network | None) -> str:
     """Return a digest of all that the record depends on."""
     given = [row.key, seed, channel_digest(channel), repr(protocol_of(config)), repr(_rule(config))]
+    given.append(str(config.evaluate.baseline_window))
     given.append(measuring_version(DETECTORS if network is None else NETWORKS))
     return sha256_bytes(to_json([*given, *(network.digests if network else ())]).encode())
 
@@ -118,7 +119,7 @@ def _rule(config: Config) -> ThresholdRule:
 
 
 def _detect(config: Config, channel: Channel, row: Row, seed: int) -> Detection:
-    detector = detector_of(row, config.evaluate.window, seed)
+    detector = detector_of(row, config.evaluate.baseline_window, seed)
     return detect(detector, channel, _rule(config), protocol_of(config))
 
 

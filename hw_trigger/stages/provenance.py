@@ -32,5 +32,5 @@ def config_digest(config: Config) -> str:
     values = config.model_dump(
         mode="json", include={"channel", "seed", "data", "model", "quant", "training", "trigger"}
     )
-    values["data"] = {key: values["data"][key] for key in ("columns", "least_half_range")}
+    values["data"] = {key: values["data"][key] for key in ("columns", "least_half_range", "sample_period")}
     return sha256_bytes(to_json(values).encode())

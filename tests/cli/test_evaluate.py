@@ -90,7 +90,13 @@ def test_a_channel_that_is_left_out_exits_with_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = write_directory(tmp_path / "archive", small_files() | {"data/train/X-1.npy": npy(ramp(200))})
-    given = (f"data.path={archive}", "data.source=archive", "evaluate.rows=[knn]", "evaluate.window=8")
+    given = (
+        f"data.path={archive}",
+        "data.source=archive",
+        "evaluate.rows=[knn]",
+        "evaluate.window=8",
+        "evaluate.baseline_window=8",
+    )
     assert call(monkeypatch, "evaluate", "X-1", "X-2", *given) == 1
     assert "NOT EVALUATED: channel 'X-2': 11 training samples are too few" in capsys.readouterr().err
     assert call(monkeypatch, "evaluate", "X-1", *given) == 0

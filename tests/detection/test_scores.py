@@ -7,16 +7,9 @@ from hw_trigger.detection.scores import (
     ScoreError,
     ScoreKind,
     causal_scores,
-    mean_squares,
     sample_scores,
     window_spread_scores,
 )
-
-
-def test_the_mean_square_of_a_window() -> None:
-    errors = np.array([[[1.0, 2.0], [0.0, -1.0]], [[0.5, 0.5], [0.5, 0.5]]])
-    assert mean_squares(errors).tolist() == [1.5, 0.25]
-    assert mean_squares(errors.astype(np.float32)).dtype == np.float64
 
 
 def test_causal_scores_belong_to_the_last_sample() -> None:
@@ -67,10 +60,3 @@ def test_the_kinds_have_names() -> None:
 def test_bad_scores_are_refused(scores: np.ndarray, length: int, message: str, kind: ScoreKind) -> None:
     with pytest.raises(ScoreError, match=f"^{re.escape(message)}$"):
         sample_scores(scores, length, kind)
-
-
-@pytest.mark.parametrize("shape", [(3, 4), (3, 0, 1), (3, 4, 0)])
-def test_bad_errors_are_refused(shape: tuple[int, ...]) -> None:
-    message = f"errors have the shape {shape}, and (windows, steps, features) is needed"
-    with pytest.raises(ScoreError, match=f"^{re.escape(message)}$"):
-        mean_squares(np.ones(shape))

@@ -43,7 +43,7 @@ def test_the_document() -> None:
     assert headings == [
         "# Evaluation on 3 channels",
         "## All channels (3)",
-        "### Integer program minus best baseline",
+        "### Integer program minus its best rival",
         "### Integer program minus float network",
         "## Without degenerate channels (2)",
         "## Degenerate channels (1)",

@@ -98,7 +98,11 @@ def test_guard_bits() -> None:
 
 LIMITS = "and 0 to 24 are possible"
 REFUSED: list[tuple[str, Callable[[], object]]] = [
-    ("trigger 'trigger' has a settling time of 0 windows; 1 at least is needed", lambda: deviation(settle=0)),
+    ("trigger 'trigger' has a settling time of 0 windows; 1 to 2147483647 are possible", lambda: deviation(settle=0)),
+    (
+        "trigger 'trigger' has a settling time of 4294967301 windows; 1 to 2147483647 are possible",
+        lambda: deviation(settle=2**32 + 5),
+    ),
     (f"trigger 'trigger' has baseline 25, {LIMITS}", lambda: deviation(baseline=25)),
     (f"trigger 'trigger' has excess_decay -1, {LIMITS}", lambda: deviation(excess_decay=-1)),
     (f"trigger 'trigger' has record_decay 25, {LIMITS}", lambda: deviation(record_decay=25)),

@@ -220,7 +220,7 @@ DEVIATIONS: list[tuple[Callable[[ModelProto], None], str]] = [
     (_short_state, "input 'state' is what a trigger remembers; it must be int64 of (5)"),
     (_no_settle, f"{DEVIATION} has no attribute settle"),
     (_fractional_settle, f"{DEVIATION} has the attribute settle of 1.5; it must be a whole number"),
-    (_never_settled, f"{DEVIATION}: trigger 'trigger' has a settling time of 0 windows; 1 at least is needed"),
+    (_never_settled, f"{DEVIATION}: trigger 'trigger' has a settling time of 0 windows; 1 to 2147483647 are possible"),
     (_adaptive, f"{DEVIATION} has the attribute adaptive of 2; it must be 0 or 1"),
     (_long_baseline, f"{DEVIATION}: trigger 'trigger' has baseline 25, and 0 to 24 are possible"),
     (_no_state, f"{DEVIATION} has 5 inputs, and takes x, reconstruction, x_step, step, threshold, state"),

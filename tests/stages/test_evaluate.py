@@ -28,7 +28,7 @@ from hw_trigger.stages.scoring import float_scores, integer_scores
 from hw_trigger.stages.telemetry import digitize, load_channel
 
 BASELINES = "evaluate.rows=[random,training-range,moving-z-score]"
-QUICK = ("data.source=synthetic", "evaluate.window=20")
+QUICK = ("data.source=synthetic", "evaluate.window=20", "evaluate.baseline_window=20")
 
 
 def records(directory: Path) -> list[Path]:
@@ -87,7 +87,14 @@ def test_an_evaluation_that_was_killed_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["evaluate.window=24", "trigger.sigmas=3", "trigger.false_alarms_per_day=2", "data.sample_period=30"]
+    "change",
+    [
+        "evaluate.window=24",
+        "evaluate.baseline_window=24",
+        "trigger.sigmas=3",
+        "trigger.false_alarms_per_day=2",
+        "data.sample_period=30",
+    ],
 )
 def test_other_settings_are_measured_again(tmp_path: Path, change: str) -> None:
     given = [*QUICK, "evaluate.rows=[training-range]", "evaluate.channels=SYN-1"]
@@ -179,7 +186,12 @@ def test_a_channel_that_cannot_be_evaluated_is_left_out(tmp_path: Path) -> None:
     del files["data/train/U-1.npy"], files["data/test/U-1.npy"]
     archive = write_directory(tmp_path / "archive", files)
     config = small_config(
-        tmp_path, f"data.path={archive}", "data.source=archive", "evaluate.window=8", "evaluate.rows=[knn]"
+        tmp_path,
+        f"data.path={archive}",
+        "data.source=archive",
+        "evaluate.window=8",
+        "evaluate.baseline_window=8",
+        "evaluate.rows=[knn]",
     )
     reporter = Silent()
     found = run_evaluate(config, reporter)

@@ -25,7 +25,12 @@ from hw_trigger.stages.qat import run_qat
 from hw_trigger.stages.reporter import Silent
 from hw_trigger.stages.runs import FleetError, run_config
 
-GIVEN = ("data.source=synthetic", "evaluate.window=20", "evaluate.rows=[knn,float,integer]")
+GIVEN = (
+    "data.source=synthetic",
+    "evaluate.window=20",
+    "evaluate.baseline_window=20",
+    "evaluate.rows=[knn,float,integer]",
+)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +92,7 @@ def test_a_channel_that_fails_does_not_end_the_others(tmp_path: Path, cluster: C
         f"data.path={archive}",
         "data.source=archive",
         "evaluate.window=8",
+        "evaluate.baseline_window=8",
         "evaluate.rows=[knn,integer]",
     )
     reporter = Silent()

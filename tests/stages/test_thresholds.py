@@ -11,6 +11,7 @@ from support.chain import small_config
 from support.programs import Sizes, random_program, random_windows
 
 from hw_trigger.detection.budget import fit_budget
+from hw_trigger.detection.threshold import ThresholdError
 from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.program import DeviationTrigger, ErrorTrigger
 from hw_trigger.stages.reporter import Silent
@@ -47,9 +48,10 @@ def test_a_budget_is_fitted_to_scores_that_were_held_out(tmp_path: Path) -> None
     config = small_config(tmp_path, "trigger.false_alarms_per_day=3", "training.validation=0.25")
     program = with_configured_trigger(config, PROGRAM)
     scores = np.random.default_rng(0).exponential(size=4000)
-    scores[:3000] += 1000
+    # 4015 samples, of which the last 1004 are held out; a window that begins before them has samples that were trained on.
+    scores[:3011] += 1000
     found = choose_threshold(config, program, scores)
-    wanted = fit_budget(scores[3000:], 3.0, sample_period=60.0, gap=16)
+    wanted = fit_budget(scores[3011:], 3.0, sample_period=60.0, gap=16)
     assert found.budget == wanted
     assert found.value == wanted.threshold < 100
     # A sample every second: as many alarms a day are fewer of as many samples.
@@ -70,3 +72,27 @@ def test_the_record_of_a_budget(tmp_path: Path) -> None:
     assert program.trigger is not None
     assert (record.parameter, record.unit, record.code) == (50.0, "octaves", program.trigger.threshold)
     assert record.rule in {"budget, counted", "budget, extrapolated", "budget, maximum"}
+
+
+def test_a_budget_of_too_few_data_is_told(tmp_path: Path) -> None:
+    config, reporter = small_config(tmp_path, "trigger.false_alarms_per_day=0.01", "trigger.settle=390"), Silent()
+    _, record = fit_trigger(config, with_configured_trigger(config, PROGRAM), WINDOWS, reporter)
+    assert record.rule == "budget, maximum"
+    (warning,) = reporter.warned
+    assert warning == (
+        "the threshold is the greatest held-out score: 0.0069 days of data, settling left out, say nothing of rarer alarms; "
+        "more training data, a larger training.validation or a shorter trigger.settle would"
+    )
+
+
+def test_a_threshold_above_all_scores_is_refused(tmp_path: Path) -> None:
+    config = small_config(tmp_path, "trigger.octaves=1000")
+    program = with_configured_trigger(config, PROGRAM)
+    assert program.trigger is not None
+    highest = program.trigger.values(program.trigger.score.high)
+    with pytest.raises(ThresholdError) as caught:
+        fit_trigger(config, program, WINDOWS, Silent())
+    assert str(caught.value) == (
+        f"the trigger's threshold is 1000 octaves, and a score is {highest:g} at most; choose a lower "
+        "trigger.octaves or trigger.sigmas"
+    )
