@@ -1,0 +1,153 @@
+"""The arithmetic of :mod:`hw_trigger.fixedpoint.formats` on Amaranth values: alignment, rounding, overflow.
+
+Amaranth's own operators are exact: a sum or a product is as wide as it needs to be. Only :func:`quantize` loses bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from amaranth.hdl import Const, Mux, Shape, Value, signed, unsigned
+
+from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
+
+
+def shape_of(number_format: Format) -> Shape:
+    """Return the shape of a format's codes."""
+    return signed(number_format.width) if number_format.signed else unsigned(number_format.width)
+
+
+def align(value: Value, fraction: int, wanted: int) -> Value:
+    """Append zeros so that a value with `fraction` fractional bits has `wanted`, which are as many or more."""
+    if wanted < fraction:
+        raise RuntimeError(f"a value with {fraction} fractional bits cannot be aligned to {wanted}")
+    return value << (wanted - fraction) if wanted > fraction else value
+
+
+def total(values: Iterable[Value]) -> Value:
+    """Return the exact sum, as a balanced tree of adders."""
+    terms = list(values)
+    if not terms:
+        return Const(0, signed(1))
+    while len(terms) > 1:
+        pairs = [left + right for left, right in zip(terms[::2], terms[1::2], strict=False)]
+        terms = pairs + terms[len(pairs) * 2 :]
+    return terms[0]
+
+
+def typed(bits: Value, shape: Shape) -> Value:
+    """Return a bit pattern as a number of a shape of its width."""
+    return bits.as_signed() if shape.signed else bits.as_unsigned()
+
+
+def extended(value: Value, width: int) -> Value:
+    """Return the last `width` bits of a value, its sign repeated where it has fewer, as an unsigned pattern."""
+    value = Value.cast(value)
+    return _extended(value, width)[:width]
+
+
+def rounding_offset(fraction: int, target: Format) -> int:
+    """Return what may be added to a value before :func:`quantize` with ``offset_added``, so that it needs no adder of its own.
+
+    It is half a step of the target in the modes whose rounding is then a mere shift, but for ties.
+    """
+    dropped = fraction - target.fraction
+    return 1 << (dropped - 1) if dropped > 0 and target.rounding in {Rounding.RND, Rounding.RND_CONV} else 0
+
+
+def quantize(value: Value, fraction: int, target: Format, *, offset_added: bool = False) -> Value:
+    """Return the codes of `target` for a value with `fraction` fractional bits: one rounding, one overflow.
+
+    Parameters
+    ----------
+    offset_added
+        `value` has :func:`rounding_offset` in it already: a constant elsewhere in a sum takes it in for nothing.
+    """
+    return overflow(round_to(value, fraction - target.fraction, target.rounding, offset_added=offset_added), target)
+
+
+def round_to(value: Value, dropped: int, rounding: Rounding, *, offset_added: bool = False) -> Value:
+    """Drop the last `dropped` bits of a value (append zeros where negative) with the given rounding."""
+    if dropped <= 0:
+        return value << -dropped if dropped else value
+    value = Value.cast(value)
+    if not value.shape().signed:
+        value = Value.cast(value + Const(0, signed(1)))
+    # More bits than there are: the sign is repeated, so that a half and a sign exist.
+    if len(value) < dropped + 1:
+        value = _extended(value, dropped + 1)
+    remainder = value[:dropped]
+    if offset_added and rounding in {Rounding.RND, Rounding.RND_CONV}:
+        floor = value[dropped:].as_signed()
+        if rounding is Rounding.RND:
+            return floor
+        tie = remainder == 0  # the value was half way between two codes: the even one is meant
+        return _with_last_bit(floor, floor[0] & ~tie)
+    floor = value[dropped:].as_signed()
+    half, rest, negative = value[dropped - 1], value[: dropped - 1].any(), value[-1]
+    match rounding:
+        case Rounding.TRN:
+            return floor
+        case Rounding.TRN_ZERO:
+            up = negative & remainder.any()
+        case Rounding.RND:
+            up = half
+        case Rounding.RND_ZERO:
+            up = half & (rest | negative)
+        case Rounding.RND_INF:
+            up = half & (rest | ~negative)
+        case Rounding.RND_MIN_INF:
+            up = half & rest
+        case Rounding.RND_CONV:
+            up = half & (rest | floor[0])
+    return floor + up
+
+
+def overflow(value: Value, target: Format) -> Value:
+    """Bring a whole number of target steps into the range of `target`."""
+    value = Value.cast(value)
+    shape = shape_of(target)
+    if target.overflow is Overflow.WRAP:
+        return _cast(_extended(value, max(len(value), target.width))[: target.width], shape)
+    if not value.shape().signed:
+        value = Value.cast(value + Const(0, signed(1)))
+    value = _extended(value, max(len(value), target.width + 1))
+    kept, negative = value[: target.width], value[-1]
+    # What is beyond the kept bits must repeat the sign (signed), or be zero (unsigned).
+    above = value[target.width - 1 :] if target.signed else value[target.width :]
+    fits = ((above == 0) | above.all()) if target.signed else (above == 0)
+    low, high = Const(target.low, shape), Const(target.high, shape)
+    if target.overflow is Overflow.SAT_ZERO:
+        return _cast(Mux(fits, kept, 0), shape)
+    if target.overflow is Overflow.SAT_SYM and target.signed:
+        most_negative = negative & (value[: target.width - 1] == 0)
+        fits &= ~most_negative
+    ends = Mux(negative, low.as_unsigned(), high.as_unsigned())
+    return _cast(Mux(fits, kept, ends), shape)
+
+
+def _extended(value: Value, width: int) -> Value:
+    """Return the same value with at least so many bits."""
+    missing = width - len(value)
+    if missing <= 0:
+        return value
+    top = value[-1] if value.shape().signed else Const(0, 1)
+    wide = _concatenate(value, top.replicate(missing))
+    return wide.as_signed() if value.shape().signed else wide
+
+
+def _with_last_bit(value: Value, bit: Value) -> Value:
+    if len(value) == 1:
+        return bit.as_signed()
+    return _concatenate(bit, value[1:]).as_signed()
+
+
+def _concatenate(low: Value, high: Value) -> Value:
+    from amaranth.hdl import Cat
+
+    return Cat(low, high)
+
+
+def _cast(value: Value, shape: Shape) -> Value:
+    bits = Value.cast(value)[: shape.width]
+    return bits.as_signed() if shape.signed else bits
