@@ -1,0 +1,164 @@
+"""What is measured of a window and its reconstruction, beat by beat: energy, and for the deviation trigger activity and excess.
+
+The equations are those of :func:`hw_trigger.fixedpoint.decision.measure`. Energy and activity have their floors in them already
+where the trigger has floors: the sums begin there, which saves adders behind them.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Shape, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw_trigger.fixedpoint.triggers import DeviationTrigger, ErrorTrigger
+from hw_trigger.rtl.arithmetic import align, shape_of, total
+from hw_trigger.rtl.streams import Pipeline, Position, vector
+from hw_trigger.rtl.triggers.common import ChannelStore, greatest, tree, tree_stages
+
+
+def measure_layout(trigger: ErrorTrigger | DeviationTrigger, channels: int) -> data.StructLayout:
+    """Return the payload of measures: codes, floors included, and the channel's number."""
+    fields = {"energy": shape_of(trigger.energy), "channel": range(channels)}
+    if isinstance(trigger, DeviationTrigger):
+        fields["energy"] = unsigned((trigger.energy.high + trigger.energy_floor).bit_length())
+        fields["activity"] = unsigned((trigger.activity.high + trigger.activity_floor).bit_length())
+        fields["excess"] = shape_of(trigger.excess)
+    return data.StructLayout(fields)
+
+
+def measure_cycles(trigger: ErrorTrigger | DeviationTrigger) -> int:
+    """Return the cycles from the one in which a window's last beat is taken to the one in which its measures are valid."""
+    return 4 + tree_stages(trigger.n_features)
+
+
+class Measure(wiring.Component):
+    """Measures windows, one beat of both streams a cycle, taken together.
+
+    Ports: ``x`` and ``output``, streams of vectors of codes of the network's input and of the reconstruction; ``measured``, a
+    stream of one beat a window and channel.
+    """
+
+    def __init__(self, trigger: ErrorTrigger | DeviationTrigger, channels: int) -> None:
+        self.trigger, self.channels = trigger, channels
+        self.layout = measure_layout(trigger, channels)
+        super().__init__(
+            {
+                "x": In(stream.Signature(vector(trigger.input, trigger.n_features))),
+                "output": In(stream.Signature(vector(trigger.reconstruction, trigger.n_features))),
+                "measured": Out(stream.Signature(self.layout)),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        """Build the pipeline: taken | subtracted | squared | summed over features, in a tree | summed over steps."""
+        m = Module()
+        trigger = self.trigger
+        pipe = Pipeline(m, Signal(name="advance"))
+        m.submodules.position = position = Position(trigger.steps, self.channels)
+        taken = pipe.advance & self.x.valid & self.output.valid
+        m.d.comb += [
+            self.x.ready.eq(pipe.advance & self.output.valid),
+            self.output.ready.eq(pipe.advance & self.x.valid),
+            position.advance.eq(taken),
+        ]
+        tags = self._tags(pipe, position, taken)
+        x = pipe.keep(self.x.payload, "x")
+        reconstruction = pipe.keep(self.output.payload, "reconstruction")
+        measures = {"channel": tags[-1].channel}
+        floors = {"energy": 0}
+        terms = {"energy": self._errors(pipe, x, reconstruction)}
+        if isinstance(trigger, DeviationTrigger):
+            floors = {"energy": trigger.energy_floor, "activity": trigger.activity_floor}
+            terms["activity"] = self._differences(pipe, trigger, position.channel, tags[0], x)
+            measures["excess"] = _excess(pipe, trigger, x)
+        for name, values in terms.items():
+            measures[name] = self._sum_of_squares(pipe, tags, values, floors[name], name)
+        # The pipeline stops only where a window ends and the measures of the one before have not been taken.
+        ends = tags[-1].valid & tags[-1].last
+        m.d.comb += pipe.advance.eq(~ends | ~self.measured.valid | self.measured.ready)
+        with m.If(ends & pipe.advance):
+            m.d.sync += self.measured.valid.eq(1)
+            m.d.sync += [self.measured.payload[name].eq(value) for name, value in measures.items()]
+        with m.Elif(self.measured.ready):
+            m.d.sync += self.measured.valid.eq(0)
+        return m
+
+    def _tags(self, pipe: Pipeline, position: Position, taken: Value) -> list[data.View]:
+        """Return what is known of the beat in every stage: whether there is one, and its place."""
+        layout = data.StructLayout({"valid": 1, "first": 1, "last": 1, "channel": range(self.channels)})
+        tag = Signal(layout, name="tag")
+        pipe.module.d.comb += [
+            tag.valid.eq(taken),
+            tag.first.eq(position.first),
+            tag.last.eq(position.last),
+            tag.channel.eq(position.channel),
+        ]
+        tags = []
+        for stage in range(measure_cycles(self.trigger) - 1):
+            tag = pipe.keep(tag, f"tag_{stage}", reset=True)
+            tags.append(tag)
+        return tags
+
+    def _errors(self, pipe: Pipeline, x: data.View, reconstruction: data.View) -> list[Value]:
+        """Return x less the reconstruction, a move later."""
+        trigger = self.trigger
+        fraction, shape = trigger.error.fraction, shape_of(trigger.error)
+        errors = []
+        for k in range(trigger.n_features):
+            wanted = align(x[k], trigger.input.fraction, fraction)
+            found = align(reconstruction[k], trigger.reconstruction.fraction, fraction)
+            errors.append(pipe.keep(wanted - found, f"error_{k}", shape))
+        return errors
+
+    def _differences(
+        self, pipe: Pipeline, trigger: DeviationTrigger, coming: Value, tag: data.View, x: data.View
+    ) -> list[Value]:
+        """Return x less x of the step before, a move later; 0 at a window's first step. `coming` is the next beat's channel."""
+        m = pipe.module
+        m.submodules.previous = previous = ChannelStore(vector(trigger.input, trigger.n_features), self.channels)
+        m.d.comb += [
+            previous.fetch.eq(pipe.advance),
+            previous.fetch_channel.eq(coming),
+            previous.store.eq(pipe.advance & tag.valid),
+            previous.store_channel.eq(tag.channel),
+            previous.store_data.eq(x),
+        ]
+        shape = shape_of(trigger.difference)
+        return [
+            pipe.keep(Mux(tag.first, 0, x[k] - previous.data[k]), f"difference_{k}", shape)
+            for k in range(trigger.n_features)
+        ]
+
+    def _sum_of_squares(
+        self, pipe: Pipeline, tags: list[data.View], terms: list[Value], floor: int, name: str
+    ) -> Value:
+        """Return the floor and the sum of squares over features and steps up to the beat in the last stage."""
+        m = pipe.module
+        square = unsigned(2 * terms[0].shape().width - 1)
+        squares = [pipe.keep(term * term, f"{name}_square_{k}", square) for k, term in enumerate(terms)]
+        value = tree(pipe, squares, total, name)
+        layout = data.StructLayout({"sum": Shape.cast(self.layout[name].shape)})
+        sums = m.submodules[f"{name}_sums"] = ChannelStore(layout, self.channels)
+        before, tag = tags[-2:]
+        result = Signal(layout["sum"].shape, name=name)
+        m.d.comb += [
+            result.eq(Mux(tag.first, floor, sums.data.sum) + value),
+            sums.fetch.eq(pipe.advance),
+            sums.fetch_channel.eq(before.channel),
+            sums.store.eq(pipe.advance & tag.valid),
+            sums.store_channel.eq(tag.channel),
+            sums.store_data.sum.eq(result),
+        ]
+        return result
+
+
+def _excess(pipe: Pipeline, trigger: DeviationTrigger, x: data.View) -> Value:
+    """Return by how much the farthest feature of a beat is beyond 1, 0 where none is, as late as its squares are summed."""
+    shape, one = shape_of(trigger.excess), trigger.one
+    beyond = []
+    for k in range(trigger.n_features):
+        # |x| - 1, in one adder: -x - 1 where x is negative.
+        distance = Mux(x[k] < 0, -one - x[k], x[k] - one)
+        positive = pipe.keep(Mux(distance > 0, distance, 0), f"beyond_{k}", shape)
+        beyond.append(pipe.keep(positive, f"beyond_{k}_squared"))
+    return tree(pipe, beyond, greatest, "excess")
