@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Const, Mux, Shape, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Mux, Shape, Value, signed, unsigned
 
 from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
 
@@ -76,31 +76,33 @@ def round_to(value: Value, dropped: int, rounding: Rounding, *, offset_added: bo
     # More bits than there are: the sign is repeated, so that a half and a sign exist.
     if len(value) < dropped + 1:
         value = _extended(value, dropped + 1)
-    remainder = value[:dropped]
+    floor = value[dropped:].as_signed()
     if offset_added and rounding in {Rounding.RND, Rounding.RND_CONV}:
-        floor = value[dropped:].as_signed()
         if rounding is Rounding.RND:
             return floor
-        tie = remainder == 0  # the value was half way between two codes: the even one is meant
+        tie = value[:dropped] == 0  # the value was half way between two codes: the even one is meant
         return _with_last_bit(floor, floor[0] & ~tie)
-    floor = value[dropped:].as_signed()
-    half, rest, negative = value[dropped - 1], value[: dropped - 1].any(), value[-1]
+    return floor if rounding is Rounding.TRN else floor + _rounds_up(value, dropped, rounding)
+
+
+def _rounds_up(value: Value, dropped: int, rounding: Rounding) -> Value:
+    """Return whether a value is rounded to the code above its floor, not to the floor."""
+    half, rest, negative, odd = value[dropped - 1], value[: dropped - 1].any(), value[-1], value[dropped]
     match rounding:
         case Rounding.TRN:
-            return floor
+            return Const(0, 1)
         case Rounding.TRN_ZERO:
-            up = negative & remainder.any()
+            return negative & (half | rest)
         case Rounding.RND:
-            up = half
+            return half
         case Rounding.RND_ZERO:
-            up = half & (rest | negative)
+            return half & (rest | negative)
         case Rounding.RND_INF:
-            up = half & (rest | ~negative)
+            return half & (rest | ~negative)
         case Rounding.RND_MIN_INF:
-            up = half & rest
+            return half & rest
         case Rounding.RND_CONV:
-            up = half & (rest | floor[0])
-    return floor + up
+            return half & (rest | odd)
 
 
 def overflow(value: Value, target: Format) -> Value:
@@ -132,20 +134,14 @@ def _extended(value: Value, width: int) -> Value:
     if missing <= 0:
         return value
     top = value[-1] if value.shape().signed else Const(0, 1)
-    wide = _concatenate(value, top.replicate(missing))
+    wide = Cat(value, top.replicate(missing))
     return wide.as_signed() if value.shape().signed else wide
 
 
 def _with_last_bit(value: Value, bit: Value) -> Value:
     if len(value) == 1:
         return bit.as_signed()
-    return _concatenate(bit, value[1:]).as_signed()
-
-
-def _concatenate(low: Value, high: Value) -> Value:
-    from amaranth.hdl import Cat
-
-    return Cat(low, high)
+    return Cat(bit, value[1:]).as_signed()
 
 
 def _cast(value: Value, shape: Shape) -> Value:

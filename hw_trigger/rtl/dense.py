@@ -11,7 +11,7 @@ from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.program import Dense
 from hw_trigger.rtl.arithmetic import extended, quantize, rounding_offset
 from hw_trigger.rtl.flow import Queue, counter
-from hw_trigger.rtl.product_unit import ProductUnit
+from hw_trigger.rtl.product_unit import ProductUnit, sum_width
 from hw_trigger.rtl.schedule import ProductSchedule
 from hw_trigger.rtl.streams import vector
 
@@ -29,16 +29,18 @@ class DenseEngine(wiring.Component):
         self.layer, self.schedule = members[0], schedule
         layer = self.layer
         self.fraction = layer.accumulator.fraction
-        self.sum_bits = max(member.accumulator.width for member in members) + 1
         offset = rounding_offset(self.fraction, layer.output)
         shift = self.fraction - layer.bias_format.fraction
+        product_fraction = layer.input.fraction + layer.weight_format.fraction
+        accumulators = [member.accumulator for member in members]
+        self.sum_bits = sum_width(accumulators, offset, self.fraction - product_fraction)
         self.product = ProductUnit(
             tuple(member.weight for member in members),
             tuple((member.bias << shift) + np.int64(offset) for member in members),
             source,
             layer.input,
             schedule,
-            product_fraction=layer.input.fraction + layer.weight_format.fraction,
+            product_fraction=product_fraction,
             sum_fraction=self.fraction,
             sum_bits=self.sum_bits,
             pack=pack,

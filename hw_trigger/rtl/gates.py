@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.fixedpoint.program import GATES, Lstm
 from hw_trigger.rtl.arithmetic import extended, quantize, shape_of, typed
-from hw_trigger.rtl.memories import constant_table, rom
+from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.schedule import LstmTiming
 
 
@@ -105,17 +105,12 @@ class GateLanes(wiring.Component):
 
 
 def _table(m: Module, label: str, table: Codes, result: Format, code: Value, *, in_memory: bool) -> Value:
-    """Return the entry of a table for a code's bit pattern: in the same cycle, or in the next from memory."""
-    words, shape = table.tolist(), shape_of(result)
-    index = extended(code, (len(words) - 1).bit_length())
-    if in_memory:
-        m.submodules[label] = cells = rom(words, result.width)
-        read = cells.read_port()
-        m.d.comb += read.addr.eq(index)
-        return typed(read.data, shape)
-    entry = Signal(shape, name=f"{label}_entry")
-    m.d.comb += entry.eq(constant_table(words, shape, index))
-    return entry
+    """Return the entry of a table for a code's bit pattern: in the same cycle, as logic, or in the next from memory."""
+    words = table.tolist()
+    m.submodules[label] = cells = rom(words, result.width, block=in_memory)
+    read = cells.read_port(domain="sync" if in_memory else "comb")
+    m.d.comb += read.addr.eq(extended(code, (len(words) - 1).bit_length()))
+    return typed(read.data, shape_of(result))
 
 
 def _later(m: Module, value: Value, name: str) -> Signal:

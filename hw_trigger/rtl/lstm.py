@@ -19,7 +19,7 @@ from hw_trigger.rtl.flow import Queue, counter, credits
 from hw_trigger.rtl.gates import GateLanes
 from hw_trigger.rtl.memories import BankedMemory
 from hw_trigger.rtl.packing import Field
-from hw_trigger.rtl.product_unit import ProductUnit
+from hw_trigger.rtl.product_unit import ProductUnit, sum_width
 from hw_trigger.rtl.products import ProductPlan, Products, plan_product, sums_of
 from hw_trigger.rtl.schedule import N_GATES, LstmTiming
 from hw_trigger.rtl.streams import vector
@@ -43,7 +43,10 @@ class LstmEngine(wiring.Component):
         self.members, self.layer, self.timing = members, members[0], timing
         layer = self.layer
         self.fraction = layer.accumulator.fraction
-        self.sum_bits = max(member.accumulator.width for member in members) + 1
+        products = (layer.input.fraction + layer.weight_format.fraction, self.state_fraction)
+        offset = max(rounding_offset(self.fraction, gate) for gate in layer.gates)
+        accumulators = [member.accumulator for member in members]
+        self.sum_bits = sum_width(accumulators, offset, self.fraction - min(products))
         self.input_product = self._input_product(source, pack=pack)
         self.plan: ProductPlan = plan_product(
             tuple(by_unit(member.recurrent_weight) for member in members),
@@ -57,6 +60,11 @@ class LstmEngine(wiring.Component):
         super().__init__(
             {"input": In(stream.Signature(vector(source, layer.n_inputs))), "output": Out(stream.Signature(layout))}
         )
+
+    @property
+    def state_fraction(self) -> int:
+        """Fractional bits of the products of the state."""
+        return self.layer.hidden.fraction + self.layer.recurrent_format.fraction
 
     def _input_product(self, source: Format, *, pack: bool) -> ProductUnit:
         layer = self.layer
@@ -244,7 +252,7 @@ class LstmEngine(wiring.Component):
         m.d.sync += addends.eq(constants.read_data)
         lanes = GateLanes(timing, self.sum_bits, timing.channels * self.total_batches)
         m.submodules.gates = lanes
-        shift = self.fraction - layer.hidden.fraction - layer.recurrent_format.fraction
+        shift = self.fraction - self.state_fraction
         words = [
             addends[start : start + self.sum_bits].as_signed() for start in range(0, len(addends), self.sum_bits)
         ]

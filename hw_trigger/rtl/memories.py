@@ -12,9 +12,9 @@ BLOCK_DEPTH = 64
 """Constants with more words than this are in block RAM, others in LUTs: one LUT holds 64 words of a bit."""
 
 
-def rom(words: Sequence[int], width: int) -> memory.Memory:
-    """Return a memory of constants, bit patterns of `width` bits."""
-    style = "block" if len(words) > BLOCK_DEPTH else "logic"
+def rom(words: Sequence[int], width: int, *, block: bool | None = None) -> memory.Memory:
+    """Return a memory of constants, bit patterns of `width` bits; by default in block RAM where it is deep."""
+    style = "block" if (len(words) > BLOCK_DEPTH if block is None else block) else "logic"
     mask = (1 << width) - 1
     return memory.Memory(
         shape=unsigned(width),

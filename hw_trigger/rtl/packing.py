@@ -66,10 +66,10 @@ def fields_of(weights: Codes, blocks: int, data: Format, *, pack: bool) -> tuple
         Format of the operands.
     """
     rows = weights.shape[2]
-    if not pack or rows % 2:
+    if rows % 2:
         return tuple(_single(weights[:, :, row], blocks, data) for row in range(rows))
     period = 4 if rows % 4 == 0 else 2
-    layouts = [_layout(weights, blocks, data, first, period) for first in range(0, period, 2)]
+    layouts = [_layout(weights, blocks, data, first, period) if pack else None for first in range(0, period, 2)]
     fields: list[Field] = []
     for first in range(0, rows, 2):
         layout = layouts[first % period // 2]

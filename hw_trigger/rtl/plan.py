@@ -94,11 +94,11 @@ def _choices(layer: Lstm | Dense, channels: int, sequence: bool) -> Iterator[tup
             yield vectors * product.slots(layer.n_outputs, layer.n_inputs), product
         return
     for state in state_products(layer.n_units):
-        schedule = LstmSchedule(_input_product(layer, state, channels), state)
+        schedule = LstmSchedule(input_product(layer, state, channels), state)
         yield LstmTiming(layer, schedule, channels).interval, schedule
 
 
-def _input_product(layer: Lstm, state: ProductSchedule, channels: int) -> ProductSchedule:
+def input_product(layer: Lstm, state: ProductSchedule, channels: int) -> ProductSchedule:
     """Return the least product of the input that the state's product does not wait for."""
     timing = LstmTiming(layer, LstmSchedule(ProductSchedule(1, 1), state), channels)
     available = timing.spacing * (layer.steps if layer.repeat_input else 1)

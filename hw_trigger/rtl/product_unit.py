@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from amaranth.hdl import Cat, Const, Module, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -13,6 +15,24 @@ from hw_trigger.rtl.memories import constant_table
 from hw_trigger.rtl.products import ProductPlan, Products, plan_product, sums_of
 from hw_trigger.rtl.schedule import ProductSchedule
 from hw_trigger.rtl.streams import vector
+
+
+def sum_width(accumulators: Iterable[Format], offset: int, fewest: int) -> int:
+    """Return the bits of a layer's sums: those of the widest accumulator and one more, for the rounding offset.
+
+    Where the constants are small, both the offset and the constant's own fractional bits may be more than the accumulator has.
+
+    Parameters
+    ----------
+    accumulators
+        Exact formats of the sums, of every member.
+    offset
+        Greatest rounding offset in them.
+    fewest
+        Fractional bits that sums have beyond products: a sum has one more at least.
+    """
+    widest = max(accumulator.width for accumulator in accumulators)
+    return max(widest, offset.bit_length() + 1, fewest) + 1
 
 
 class ProductUnit(wiring.Component):

@@ -52,7 +52,12 @@ class ProductPlan:
     @property
     def latency(self) -> int:
         """Cycles from when a slot is issued to when its sums are there, in one more than its operands are read."""
-        return 1 + self.operand_register + 1 + tree_stages(self.columns) + 1
+        return 1 + self.operand_register + 1 + self.tree_stages + 1
+
+    @property
+    def tree_stages(self) -> int:
+        """Registers of the adder tree before the accumulator."""
+        return tree_stages(self.columns, accumulates=self.blocks > 1)
 
     @property
     def constant(self) -> bool:
@@ -116,7 +121,7 @@ class Products(wiring.Component):
                 _registered(m, weight * operand, f"product_{number}_{column}")
                 for column, (weight, operand) in enumerate(zip(row, operands, strict=True))
             ]
-            for stage in range(tree_stages(plan.columns)):
+            for stage in range(plan.tree_stages):
                 terms = [
                     _registered(m, total(terms[start : start + TREE_ARITY]), f"sum_{number}_{stage}_{start // TREE_ARITY}")
                     for start in range(0, len(terms), TREE_ARITY)

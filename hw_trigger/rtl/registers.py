@@ -1,8 +1,8 @@
 """The AXI4-Lite register block of a design: thresholds, soft reset, status, counters.
 
 Addresses are those of :class:`hw_trigger.rtl.interface.Register`; their last two bits are ignored, as every register is a word.
-What the document of the bus leaves open: unknown addresses read 0 and ignore writes, every response is OKAY, and bytes whose strobe is
-0 keep what the register reads. Source of the protocol: ARM IHI 0022, "AMBA AXI and ACE Protocol Specification", AXI4-Lite.
+What the bus leaves open: unknown addresses read 0 and ignore writes, every response is OKAY, and bytes whose strobe is 0 keep
+what the register reads. Source of the protocol: ARM IHI 0022, "AMBA AXI and ACE Protocol Specification", AXI4-Lite.
 """
 
 from __future__ import annotations
@@ -131,8 +131,9 @@ class RegisterBlock(wiring.Component):
             m.d.sync += channel.eq(0)
         with m.Elif(write.to(Register.CHANNEL) & (wanted < self.interface.channels)):
             m.d.sync += channel.eq(wanted)
-        if self.interface.score is not None:
-            self._keep_thresholds(m, readable, write, channel, self.interface.score)
+        score = self.interface.score
+        if score is not None:
+            self._keep_thresholds(m, readable, write, channel, score)
 
     def _keep_thresholds(
         self, m: Module, readable: dict[Register, Value], write: _Write, channel: Value, score: Format

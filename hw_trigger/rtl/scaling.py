@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Shape, Value, signed
+from amaranth.hdl import Const, Module, Value, signed
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -55,16 +55,15 @@ class Scaler(wiring.Component):
         """Build three stages: one takes the sample, one multiplies, one adds, rounds and saturates."""
         m = Module()
         first = self.members[0]
-        advance = ~self.output.valid | self.output.ready
-        m.d.comb += self.input.ready.eq(advance)
-        pipe = Pipeline(m, advance)
+        pipe = Pipeline(m, ~self.output.valid | self.output.ready)
+        m.d.comb += self.input.ready.eq(pipe.advance)
         taken = pipe.keep(self.input.valid, "taken", reset=True)
         multiplied = pipe.keep(taken, "multiplied", reset=True)
         raw = pipe.keep(self.input.payload, "raw")
-        gains, offsets = self._constants(m, pipe, advance)
+        gains, offsets = self._constants(m, pipe)
         products = [pipe.keep(raw[k] * gains[k], f"product_{k}") for k in range(first.n_features)]
         fraction = first.raw.fraction + first.gain_format.fraction
-        with m.If(advance):
+        with m.If(pipe.advance):
             m.d.sync += self.output.valid.eq(multiplied)
             for k, product in enumerate(products):
                 # The offset is the sum's only other term: it takes in what rounding adds.
@@ -72,7 +71,7 @@ class Scaler(wiring.Component):
                 m.d.sync += self.output.payload[k].eq(quantize(total, self.fraction, first.output, offset_added=True))
         return m
 
-    def _constants(self, m: Module, pipe: Pipeline, advance: Value) -> tuple[list[Value], list[Value]]:
+    def _constants(self, m: Module, pipe: Pipeline) -> tuple[list[Value], list[Value]]:
         """Return the gains of the beat that is multiplied, and the offsets of the one behind it, with what rounding adds."""
         shift = self.fraction - self.members[0].offset_format.fraction
         gains = [member.gain.tolist() for member in self.members]
@@ -81,24 +80,21 @@ class Scaler(wiring.Component):
         if len(self.members) == 1:
             return [Const(gain, gain_shape) for gain in gains[0]], [Const(code, self.sum_shape) for code in offsets[0]]
         m.submodules.position = position = Position(1, self.channels)
-        m.d.comb += position.advance.eq(self.input.valid & advance)
+        m.d.comb += position.advance.eq(self.input.valid & pipe.advance)
         # A memory is a register behind its address: the offset's is read a stage later.
         later = pipe.keep(position.channel, "channel")
-        return (
-            self._rom(m, "gains", gain_shape, gains, position.channel, advance),
-            self._rom(m, "offsets", self.sum_shape, offsets, later, advance),
-        )
-
-    def _rom(
-        self, m: Module, name: str, shape: Shape, rows: list[list[int]], channel: Value, advance: Value
-    ) -> list[Value]:
-        """Return the words of a channel's row, a move after its number."""
-        layout = data.ArrayLayout(shape, len(rows[0]))
-        init = [rows[channel_number % len(rows)] for channel_number in range(self.channels)]
-        rom = m.submodules[name] = memory.Memory(shape=layout, depth=self.channels, init=init)
-        port = rom.read_port()
-        m.d.comb += [port.addr.eq(channel), port.en.eq(advance)]
-        return [port.data[k] for k in range(len(rows[0]))]
+        roms = []
+        for name, shape, rows, channel in (
+            ("gains", gain_shape, gains, position.channel),
+            ("offsets", self.sum_shape, offsets, later),
+        ):
+            layout = data.ArrayLayout(shape, len(rows[0]))
+            words = [rows[number % len(rows)] for number in range(self.channels)]
+            rom = m.submodules[name] = memory.Memory(shape=layout, depth=self.channels, init=words)
+            port = rom.read_port()
+            m.d.comb += [port.addr.eq(channel), port.en.eq(pipe.advance)]
+            roms.append([port.data[k] for k in range(len(rows[0]))])
+        return roms[0], roms[1]
 
 
 def _formats(scaling: Scaling) -> tuple[int, Format, Format, Format, Format]:

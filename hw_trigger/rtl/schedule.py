@@ -82,10 +82,14 @@ class LstmSchedule:
 LayerSchedule = LstmSchedule | ProductSchedule
 
 
-def tree_stages(terms: int) -> int:
-    """Return the registers of an adder tree before the accumulator: each leaves a quarter of the terms."""
+def tree_stages(terms: int, *, accumulates: bool) -> int:
+    """Return the registers of an adder tree before the accumulator: each leaves a quarter of the terms.
+
+    What is left is added up in one cycle: :data:`TREE_ARITY` terms and, where there are several blocks, the accumulator; or one
+    term more.
+    """
     stages = 0
-    while terms > TREE_ARITY:
+    while terms > TREE_ARITY + (not accumulates):
         terms, stages = math.ceil(terms / TREE_ARITY), stages + 1
     return stages
 
@@ -164,7 +168,7 @@ class LstmTiming:
     @property
     def product_cycles(self) -> int:
         """Cycles from when a block is read to when its sum is there: operand, product, tree, accumulator."""
-        return self.operand_register + 1 + tree_stages(self.schedule.state.columns) + 1
+        return self.operand_register + 1 + tree_stages(self.schedule.state.columns, accumulates=self.blocks > 1) + 1
 
     @property
     def gate_cycles(self) -> int:

@@ -21,13 +21,14 @@ def vector(number_format: Format, count: int) -> data.ArrayLayout:
 
 
 class Pipeline:
-    """Registers of a module that all move together, in every cycle in which `advance` is 1.
+    """Registers of a module, whose only pipeline it is, that all move together: in every cycle in which `advance` is 1.
 
     Data need no reset, as nobody looks at them before a bit that says they are valid, and that one is reset.
     """
 
     def __init__(self, module: Module, advance: Value) -> None:
-        self.module, self.advance = module, advance
+        self.module, self.advance = module, Signal(name="advance")
+        module.d.comb += self.advance.eq(advance)
 
     def keep(self, value: Any, name: str, shape: Shape | None = None, *, reset: bool = False) -> Any:
         """Return a value as it was one move earlier.

@@ -2,108 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from amaranth.hdl import Cat, ClockDomain, Elaboratable, Module, ResetInserter, Shape, Signal, Value
 from amaranth.hdl._ir import PortDirection
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
-from hw_trigger.fixedpoint.formats import Format
-from hw_trigger.fixedpoint.layers import Dense, Lstm
-from hw_trigger.fixedpoint.triggers import Comparison
 from hw_trigger.rtl.arithmetic import extended
-from hw_trigger.rtl.dense import DenseEngine
+from hw_trigger.rtl.datapath import Datapath
 from hw_trigger.rtl.design import Design
-from hw_trigger.rtl.flow import Buffer, Fork
 from hw_trigger.rtl.interface import padded
-from hw_trigger.rtl.lstm import LstmEngine
 from hw_trigger.rtl.registers import RegisterBlock, axi_lite_signature
-from hw_trigger.rtl.scaling import Scaler
-from hw_trigger.rtl.streams import Position, vector
-from hw_trigger.rtl.triggers import trigger_block
-from hw_trigger.rtl.triggers.common import decision_layout
+from hw_trigger.rtl.streams import Position
 from hw_trigger.rtl.verilog import to_verilog
-
-SLACK = 16
-"""Samples that the way of x to the trigger holds beyond whole windows: those that layers have taken and not yet used."""
-
-
-class Core(wiring.Component):
-    """The program's own data path; streams `input` (raw samples), `output` and `decision`, as the design has them."""
-
-    def __init__(self, design: Design) -> None:
-        self.design = design
-        program, channels = design.program, design.schedule.channels
-        ports: dict[str, Any] = {"input": In(stream.Signature(vector(program.raw, program.n_features)))}
-        if design.has_output:
-            ports["output"] = Out(stream.Signature(vector(program.output, program.output_shape[-1])))
-        if program.trigger is not None:
-            ports["thresholds"] = In(vector(program.trigger.score, channels))
-            ports["decision"] = Out(stream.Signature(decision_layout(program.trigger, channels)))
-        super().__init__(ports)
-
-    def elaborate(self, _platform: object) -> Module:
-        m = Module()
-        program, members = self.design.program, self.design.members
-        data: Any = wiring.flipped(self.input)
-        if program.scaling is not None:
-            scalings = tuple(member.scaling for member in members if member.scaling is not None)
-            m.submodules[program.scaling.name] = scaler = Scaler(scalings, self.design.schedule.channels)
-            wiring.connect(m, data, scaler.input)
-            data = scaler.output
-        x: Any = None
-        if isinstance(program.trigger, Comparison):
-            data, x = self._fork(m, "fork_x", data, program.input, program.n_features)
-        source = program.input
-        for number, layer in enumerate(program.layers):
-            m.submodules[layer.name] = engine = self._engine(number, source)
-            wiring.connect(m, data, engine.input)
-            data, source = engine.output, layer.output
-        self._finish(m, data, x)
-        return m
-
-    def _engine(self, number: int, source: Format) -> LstmEngine | DenseEngine:
-        schedule = self.design.schedule
-        layers = [member.layers[number] for member in self.design.members]
-        lstms = tuple(layer for layer in layers if isinstance(layer, Lstm))
-        if lstms:
-            return LstmEngine(lstms, source, schedule.timing(lstms[0]), pack=schedule.pack)
-        denses = tuple(layer for layer in layers if isinstance(layer, Dense))
-        return DenseEngine(denses, source, schedule.product(denses[0]), pack=schedule.pack)
-
-    def _fork(self, m: Module, name: str, data: Any, number_format: Format, count: int) -> tuple[Any, Any]:
-        m.submodules[name] = fork = Fork(vector(number_format, count), 2)
-        wiring.connect(m, data, fork.input)
-        first, second = fork.outputs()
-        return first, second
-
-    def _finish(self, m: Module, data: Any, x: Any) -> None:
-        """Connect what the network puts out with the port and the trigger."""
-        program, design = self.design.program, self.design
-        if program.trigger is None:
-            wiring.connect(m, data, wiring.flipped(self.output))
-            return
-        if design.has_output:
-            data, copy = self._fork(m, "fork_output", data, program.output, program.output_shape[-1])
-            wiring.connect(m, copy, wiring.flipped(self.output))
-        triggers = tuple(member.trigger for member in design.members if member.trigger is not None)
-        m.submodules[program.trigger.name] = trigger = trigger_block(triggers, design.schedule.channels)
-        wiring.connect(m, data, trigger.output)
-        if x is not None:
-            layout = vector(program.input, program.n_features)
-            m.submodules.x_buffer = buffer = Buffer(layout, x_depth(design))
-            wiring.connect(m, x, buffer.input)
-            wiring.connect(m, buffer.output, trigger.x)
-        wiring.connect(m, trigger.decision, wiring.flipped(self.decision))
-        m.d.comb += trigger.thresholds.eq(self.thresholds)
-
-
-def x_depth(design: Design) -> int:
-    """Return the samples that x waits for the trigger: a window for each layer that must have seen all of it, and the one beyond."""
-    program = design.program
-    whole = sum(isinstance(layer, Lstm) and not layer.return_sequence for layer in program.layers)
-    return design.schedule.channels * program.steps * (1 + whole) + SLACK
 
 
 class Top(Elaboratable):
@@ -159,9 +68,8 @@ class Top(Elaboratable):
         m.d.comb += self.clock.rst.eq(~self.aresetn)
         m.submodules.registers = registers = self.registers
         self._connect_bus(m)
-        core = Core(self.design)
         reset = registers.soft_reset
-        m.submodules.core = ResetInserter(reset)(core)
+        core = Datapath(m, self.design, reset)
         status = Module()
         self._connect_input(m, status, core)
         sent = self._connect_outputs(m, status, core)
@@ -179,7 +87,7 @@ class Top(Elaboratable):
             # Out is what comes from whoever sends requests.
             m.d.comb += value.eq(port) if member.flow is Out else port.eq(value)
 
-    def _connect_input(self, m: Module, status: Module, core: Core) -> None:
+    def _connect_input(self, m: Module, status: Module, core: Datapath) -> None:
         """Take samples, unless the design is being reset, and see that the end of a window is where it should be."""
         design, registers, port = self.design, self.registers, self.s_axis
         program = design.program
@@ -203,7 +111,7 @@ class Top(Elaboratable):
         m.d.comb += registers.framing.eq(framing)
         self._first_step = position.first
 
-    def _connect_outputs(self, m: Module, status: Module, core: Core) -> Value:
+    def _connect_outputs(self, m: Module, status: Module, core: Datapath) -> Value:
         """Give results, and return whether a window's is sent in this cycle."""
         design, registers, interface = self.design, self.registers, self.design.interface
         sent: Value = Signal(name="result_sent")

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from hw_trigger.files import OutputError, sha256_bytes, sha256_file
 from hw_trigger.rtl.interface import Interface, padded
-from hw_trigger.rtl.simulation.runtime import FLAGS, Trace, compile_runtime, headers, includes
+from hw_trigger.rtl.simulation.runtime import (
+    FLAGS,
+    Trace,
+    compile_prelude,
+    compile_runtime,
+    default_runtime,
+    headers,
+    includes,
+)
 from hw_trigger.rtl.simulation.simulator import Simulator
 from hw_trigger.rtl.simulation.tools import call, find_tools
 from hw_trigger.templates import environment
@@ -72,11 +80,9 @@ def build(
     simulator = Simulator(interface, target, trace)
     if target.exists():
         return simulator
-    if cache is None:
-        from hw_trigger.telemetry.sources import default_cache
-
-        cache = default_cache() / "verilator"
-    runtime = compile_runtime(tools, cache, trace, seconds=seconds)
+    cache = default_runtime() if cache is None else cache
+    runtime = compile_runtime(tools, cache, [f"verilated_{trace}_c"] if trace else [], seconds=seconds)
+    prelude = compile_prelude(tools, cache, optimization, seconds=seconds)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=directory) as name:
@@ -93,7 +99,7 @@ def build(
             (scratch / "simulate.cpp").write_text(main.render(**given, sources=sources), "utf-8")
             inputs = ["simulate.cpp", *map(str, runtime), "-pthread", *(["-lz"] if trace == "fst" else [])]
             call(
-                [*tools.compiler, *flags, *includes(tools), "-I.", *inputs, "-o", "simulate"],
+                [*tools.compiler, "-include", str(prelude), *flags, *includes(tools), "-I.", *inputs, "-o", "simulate"],
                 what=f"compiling the simulation of the design {interface.name!r}",
                 seconds=seconds,
                 directory=scratch,

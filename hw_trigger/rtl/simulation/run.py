@@ -113,7 +113,9 @@ def collect(interface: Interface, records: Records, resets: Sequence[int]) -> Ru
         begin = end
     for index, row in enumerate(events):
         if row[3]:
-            raise SimulationError(f"event {index} got the response {row[3]} in cycle {row[1]}, not OKAY")
+            raise SimulationError(
+                f"design {interface.name!r}: event {index} got the response {row[3]} in cycle {row[1]}, not OKAY"
+            )
     last = stretches[-1]
     scores, triggers, vectors = None, None, None
     if interface.score is not None:
@@ -133,15 +135,15 @@ def _by_channel(interface: Interface, values: NDArray[np.generic]) -> NDArray:  
 
 
 def _stretch(interface: Interface, inputs: Codes, results: Codes, outputs: Codes) -> Stretch:
-    channels = interface.channels
+    channels, name = interface.channels, f"design {interface.name!r}"
     if interface.score is not None:
-        _check("m_axis", "TLAST", results[:, 3], np.ones(len(results)), results[:, 0])
-        _check("m_axis", "TID", results[:, 4], np.arange(len(results)) % channels, results[:, 0])
-        _check_range("m_axis", results[:, 1], interface.score, results[:, 0])
+        _check(f"{name}: m_axis", "TLAST", results[:, 3], np.ones(len(results)), results[:, 0])
+        _check(f"{name}: m_axis", "TID", results[:, 4], np.arange(len(results)) % channels, results[:, 0])
+        _check_range(f"{name}: m_axis", results[:, 1], interface.score, results[:, 0])
     if interface.has_output:
         vector = np.arange(len(outputs)) // channels % interface.output_vectors
-        _check("m_axis_output", "TLAST", outputs[:, 1], vector == interface.output_vectors - 1, outputs[:, 0])
-        _check_range("m_axis_output", outputs[:, 2:], interface.output, outputs[:, 0])
+        _check(f"{name}: m_axis_output", "TLAST", outputs[:, 1], vector == interface.output_vectors - 1, outputs[:, 0])
+        _check_range(f"{name}: m_axis_output", outputs[:, 2:], interface.output, outputs[:, 0])
     return Stretch(inputs[:, 0], results[:, 0], outputs[:, 0], results[:, 1], results[:, 2] != 0, outputs[:, 2:])
 
 

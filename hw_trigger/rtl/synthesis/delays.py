@@ -87,7 +87,8 @@ def _kind(library: Any, cell: Any, name: str, parameters: dict[str, Any]) -> dic
     ports = [module.wire(port) for port in module.ports]
     # The last bit stands for those that the ancestor lacks.
     widths = {_name(wire): wire.width for wire in library.module(_id(ancestor)).wires_.values()}
-    inputs, outputs = [], []
+    inputs: list[tuple[str, str]] = []
+    outputs: list[tuple[str, str]] = []
     for wire in ports:
         port = _name(wire)
         old = renamed.get(port, port)

@@ -1,7 +1,7 @@
 """Which multiplications become DSPs: those of the matrix products, and no small ones elsewhere.
 
 Yosys makes a DSP of nearly every product, and a chip has few of them. Here the products inside modules that are named
-so are DSPs whatever their widths, and others of two operands of at most `SMALL` bits are LUTs (an 8 x 8 bit product is about 70).
+so are DSPs whatever their widths, and others of two operands of at most `SMALL` bits are LUTs (an 8 x 8 bit product is about 95).
 This runs in the child process of :mod:`hw_trigger.rtl.synthesis.worker`, on Yosys' design.
 """
 
@@ -18,6 +18,7 @@ PRODUCT = "product"
 """A module (or a path of instances) whose name contains this is one of matrix products."""
 
 _MARK = "\\hw_trigger_product"
+_OPERANDS = ("\\A", "\\B")
 
 
 def mark(design: Any, top: str) -> None:
@@ -51,22 +52,28 @@ def _modules_inside(design: Any, top: Any) -> set[str]:
     return inside
 
 
-def choose(design: Any) -> None:
-    """Take the multiplications that shall be LUTs out of the way of the mapping to DSPs."""
-    soft = yosys.IdString("$__soft_mul")
+def choose(design: Any, constant: str) -> None:
+    """Take the multiplications that shall be LUTs out of the way of the mapping to DSPs.
+
+    Parameters
+    ----------
+    constant
+        Type of cell that those by a constant become; the others become ``$__soft_mul``, as in Yosys' own flow.
+    """
     for module in list(design.modules_.values()):
         for cell in _multiplications(module):
-            if not _is_dsp(cell):
-                cell.type = soft
+            fixed = _has_constant(cell)
+            widest = max(cell.getPort(yosys.IdString(port)).size() for port in _OPERANDS)
+            if widest <= SMALL and (fixed or not cell.has_attribute(yosys.IdString(_MARK))):
+                cell.type = yosys.IdString(constant if fixed else "$__soft_mul")
 
 
 def _multiplications(module: Any) -> list[Any]:
+    """Return those of a module of the design; models of the library's cells have some too."""
+    if module.get_blackbox_attribute():
+        return []
     return [cell for cell in module.cells_.values() if cell.type.str() == "$mul"]
 
 
-def _is_dsp(cell: Any) -> bool:
-    operands = [cell.getPort(yosys.IdString(port)) for port in ("\\A", "\\B")]
-    constant = any(operand.is_fully_const() for operand in operands)
-    if cell.has_attribute(yosys.IdString(_MARK)) and not constant:
-        return True
-    return bool(max(operand.size() for operand in operands) > SMALL)
+def _has_constant(cell: Any) -> bool:
+    return any(cell.getPort(yosys.IdString(port)).is_fully_const() for port in _OPERANDS)

@@ -16,8 +16,11 @@ LIBRARY = "cells.v"
 """File beside the netlist with the models of its cells."""
 
 # Yosys has ports only for these, or nothing.
-_OWN = {"DSP48E2": "dsp48e2.v", **dict.fromkeys(("RAMB18E1", "RAMB36E1", "RAMB18E2", "RAMB36E2"), "block_ram.v")}
+_BLOCK_RAM = ("block_ram.v", "block_ram_cells.v")
+_OWN = {"DSP48E2": ("dsp48e2.v",), **dict.fromkeys(("RAMB18E1", "RAMB36E1", "RAMB18E2", "RAMB36E2"), _BLOCK_RAM)}
 _MODULE = re.compile(r"^module (\w+)\b.*?^endmodule$", re.DOTALL | re.MULTILINE)
+# Delays, in forms that Verilator does not know.
+_SPECIFY = re.compile(r"^\s*specify\b.*?\bendspecify\b", re.DOTALL | re.MULTILINE)
 
 
 def netlist_for_simulation(synthesis: Synthesis) -> list[Path]:
@@ -43,8 +46,9 @@ def netlist_for_simulation(synthesis: Synthesis) -> list[Path]:
     lacking = [name for name in types if name not in _OWN and name not in yosys]
     if lacking:
         raise RuntimeError(f"the cells {', '.join(lacking)} of {synthesis.verilog} have no model")
-    texts = [yosys[name] for name in types if name not in _OWN]
-    texts += [(CELLS / name).read_text("utf-8") for name in sorted({_OWN[name] for name in types if name in _OWN})]
+    texts = [_SPECIFY.sub("", yosys[name]) for name in types if name not in _OWN]
+    own = sorted({file for name in types for file in _OWN.get(name, ())})
+    texts += [(CELLS / file).read_text("utf-8") for file in own]
     library = synthesis.directory / LIBRARY
     write_whole(library, "\n\n".join(texts) + "\n")
     return [synthesis.verilog, library]

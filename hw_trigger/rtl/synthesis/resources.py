@@ -30,8 +30,8 @@ _XILINX = {
     **{f"LUT{inputs}": ("lut", 1) for inputs in range(1, 7)},
     "INV": ("lut", 1),  # nobody says that its sink takes it in
     **{name: ("lutram", luts) for name, luts in _LUT_RAMS.items()},
-    **{name: ("srl", 1) for name in ("SRL16E", "SRLC16E", "SRLC32E")},
-    **{name: ("ff", 1) for name in ("FDRE", "FDSE", "FDCE", "FDPE")},
+    **dict.fromkeys(("SRL16E", "SRLC16E", "SRLC32E"), ("srl", 1)),
+    **dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), ("ff", 1)),
     "CARRY4": ("carry", 1),
     "CARRY8": ("carry", 1),
     "MUXF7": ("muxf", 1),

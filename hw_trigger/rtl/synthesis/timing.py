@@ -1,8 +1,9 @@
 """An estimate of the clock: the longest path between two registers of a netlist, with typical wires.
 
 Cells' delays are those that Yosys ships for the 7-series (:mod:`hw_trigger.rtl.synthesis.delays`), a wire's is `WIRE`, what
-``synth_xilinx -abc9`` counts for one (its option ``-W``). There is no placement: fan-out and distance do not count. Yosys' own
-``sta`` has no wires at all, gives no levels, and stops at cells of UltraScale+.
+``synth_xilinx -abc9`` counts for one (its option ``-W``). There is no placement: fan-out and distance do not count, and paths
+inside a DSP or a block RAM are not looked at. A LUT's inputs may change places, as routers have them do: the one that comes
+last takes the fastest pin. Yosys' own ``sta`` has no wires at all, gives no levels, and stops at cells of UltraScale+.
 """
 
 from __future__ import annotations
@@ -110,8 +111,9 @@ class _Graph:
         self.names = _net_names(module["netnames"])
         self.drivers: dict[int, tuple[str, str]] = {}
         self.arrival: dict[int, int] = {}
-        # From a net through a cell to another: delay with the wire before it, cell, and output pin.
-        self.arcs: dict[int, list[tuple[int, int]]] = {}
+        # Of a net that a cell drives: the nets before the cell, with the delay of the wire and of the cell.
+        self.inputs: dict[int, list[tuple[int, int, int]]] = {}
+        self.lut_pins: dict[int, list[int]] = {}
         self.before: dict[int, int] = {}
         self.ends: list[tuple[int, int, str, str]] = []
         for name, cell in self.cells.items():
@@ -134,7 +136,9 @@ class _Graph:
         for source, sink, ps in kind["arcs"]:
             if source in pins and sink in pins:
                 net = pins[source]
-                self.arcs.setdefault(net, []).append((pins[sink], ps + self._wire(net, name, source)))
+                self.inputs.setdefault(pins[sink], []).append((net, self._wire(net, name, source), ps))
+        if kind["type"].startswith("LUT") and "O[0]" in pins:
+            self.lut_pins[pins["O[0]"]] = sorted(ps for _, _, ps in kind["arcs"])
 
     def _wire(self, net: int, cell: str, pin: str) -> int:
         if net not in self.drivers:  # a port of the top: no path begins there
@@ -145,24 +149,32 @@ class _Graph:
 
     def propagate(self) -> None:
         """Find the time at which every net that a register reaches is stable, in topological order."""
-        waiting = dict.fromkeys(self.arcs, 0)
-        for sinks in self.arcs.values():
-            for sink, _ in sinks:
-                waiting[sink] = waiting.get(sink, 0) + 1
-        ready = deque(net for net, inputs in waiting.items() if not inputs)
-        done = 0
+        sinks: dict[int, list[int]] = {}
+        waiting: dict[int, int] = {}
+        for net, inputs in self.inputs.items():
+            waiting[net] = len(inputs)
+            for source, _, _ in inputs:
+                sinks.setdefault(source, []).append(net)
+        ready = deque(net for net in sinks if net not in waiting)
         while ready:
-            net = ready.popleft()
-            done += 1
-            for sink, ps in self.arcs.get(net, ()):
-                if net in self.arrival and self.arrival[net] + ps > self.arrival.get(sink, -1):
-                    self.arrival[sink], self.before[sink] = self.arrival[net] + ps, net
+            for sink in sinks.get(ready.popleft(), ()):
                 waiting[sink] -= 1
                 if not waiting[sink]:
+                    self._arrive(sink)
                     ready.append(sink)
-        if done < len(waiting):
-            net = next(net for net, inputs in waiting.items() if inputs)
-            raise RuntimeError(f"the netlist has a combinational loop near the net {self.names.get(net, net)}")
+        loop = [net for net, inputs in waiting.items() if inputs]
+        if loop:
+            raise RuntimeError(f"the netlist has a combinational loop near the net {self.names.get(loop[0], loop[0])}")
+
+    def _arrive(self, net: int) -> None:
+        """Set the time at which a cell's output is stable; those of its inputs are known."""
+        timed = [(self.arrival[one] + wire, ps, one) for one, wire, ps in self.inputs[net] if one in self.arrival]
+        if net in self.lut_pins:
+            timed.sort(reverse=True)
+            timed = [(ns, ps, one) for (ns, _, one), ps in zip(timed, self.lut_pins[net], strict=False)]
+        for ns, ps, one in timed:
+            if ns + ps > self.arrival.get(net, -1):
+                self.arrival[net], self.before[net] = ns + ps, one
 
     def longest(self, origin: str) -> Timing:
         """Return the path with the longest time to its end."""

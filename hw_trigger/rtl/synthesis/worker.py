@@ -34,7 +34,7 @@ def main(request: Path) -> None:
     run(flows.separate())
     blocks = _keep_blocks(design, top) if target.is_xilinx and wanted["by_block"] else {}
     run(flows.optimize(target))
-    multipliers.choose(design)
+    multipliers.choose(design, flows.CONSTANT)
     run(flows.after_choice(target, top))
     cells = {"": _count(design, f"\\{top}")} | {name: _count(design, module) for name, module in blocks.items()}
     run(flows.flattened())

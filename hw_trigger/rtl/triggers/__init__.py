@@ -18,10 +18,10 @@ TriggerBlock = ErrorBlock | DeviationBlock | MarginBlock
 def trigger_block(members: tuple[Trigger, ...], channels: int) -> TriggerBlock:
     """Return the block that decides on the windows of all channels.
 
-    Its ports are the streams ``x`` and ``output`` (vectors, in the order step, then channel, one beat of both taken together each
-    cycle; only ``output``, one vector a window and channel, for a margin), ``thresholds``, a code for each channel, and the stream
-    ``decision`` of score, trigger bit and channel, one beat a window and channel, channels in turn. The members' own thresholds are
-    what whoever drives ``thresholds`` starts with.
+    Its ports are the streams ``x`` and ``output`` (vectors, in the order step, then channel, one beat of both taken together
+    each cycle; only ``output``, one vector a window and channel, for a margin); ``thresholds``, a code for each channel; and the
+    stream ``decision`` of score, trigger bit and channel, one beat a window and channel, channels in turn. The members' own
+    thresholds are what whoever drives ``thresholds`` starts with.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
@@ -12,8 +13,8 @@ from hw_trigger.fixedpoint.triggers import DeviationTrigger, ErrorTrigger, Trigg
 from hw_trigger.rtl.arithmetic import shape_of
 from hw_trigger.rtl.streams import Pipeline, vector
 
-TREE_INPUTS = 4
-"""Values that one stage of a tree takes together: two adders or comparators, one behind the other, between two registers."""
+TREE_INPUTS = 2
+"""Values that one stage of a tree takes together: an adder, or a comparator with its choice, between two registers."""
 
 
 def decision_layout(trigger: Trigger, channels: int) -> data.StructLayout:
@@ -40,17 +41,22 @@ def comparison_ports(trigger: ErrorTrigger | DeviationTrigger, channels: int) ->
     }
 
 
+class TriggerPorts(Protocol):
+    """The ports of :func:`decision_ports`."""
+
+    thresholds: data.View
+    decision: stream.Interface
+
+
 COMPARE_CYCLES = 2
 """Moves from a score to its decision."""
 
 
-def compare(
-    pipe: Pipeline, decision: stream.Interface, thresholds: data.View, score: Value, channel: Value, valid: Value
-) -> None:
-    """Put out the decision on a score: its threshold is chosen in one stage, and compared in the next."""
-    layout = decision.payload.shape()
-    kept_score = pipe.keep(score, "score", layout["score"].shape)
-    limit = pipe.keep(thresholds[channel], "limit")
+def compare(pipe: Pipeline, block: TriggerPorts, score: Value, channel: Value, valid: Value) -> None:
+    """Put out a block's decision on a score: its threshold is chosen in one stage, and compared in the next."""
+    decision = block.decision
+    kept_score = pipe.keep(score, "score", decision.payload.score.shape())
+    limit = pipe.keep(block.thresholds[channel], "limit")
     kept_channel = pipe.keep(channel, "score_channel")
     scored = pipe.keep(valid, "scored", reset=True)
     with pipe.module.If(pipe.advance):
@@ -65,9 +71,8 @@ def compare(
 class ChannelStore(wiring.Component):
     """A word for each channel: a register where there is one channel, else a memory.
 
-    ``data`` is the word of `fetch_channel` from the cycle after `fetch` on; a `store` counts from the cycle after the next fetch on,
-    so a channel is fetched again in the cycle after it was stored at the earliest (with one channel, in the same one). A reset leaves
-    the words as they are.
+    ``data`` is the word of `fetch_channel` from the cycle after `fetch` on. A channel is fetched in the cycle after its `store`
+    at the earliest; where there is one channel, a fetch is not needed. A reset leaves the words as they are.
     """
 
     def __init__(self, shape: data.Layout, channels: int) -> None:

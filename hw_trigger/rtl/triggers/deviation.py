@@ -1,8 +1,8 @@
 """The deviation trigger: what is measured of windows against its own running means, a window in a few cycles.
 
-Measuring takes a beat a cycle. The decision behind it is a state machine, as it is needed once a window, and has the window's other
-cycles to itself. With several channels the windows of all end in successive cycles, so their measures wait in a queue with room for
-each channel: the network need not stop for the decisions, unless a window is shorter than them.
+Measuring takes a beat a cycle. The decision behind it is a state machine, as it is needed once a window, and has the window's
+other cycles to itself. With several channels the windows of all end in successive cycles, so their measures wait in a queue with
+room for each channel: the network need not stop for the decisions, unless a window is shorter than they are.
 """
 
 from __future__ import annotations

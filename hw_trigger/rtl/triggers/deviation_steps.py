@@ -1,6 +1,7 @@
-"""The decision of the deviation trigger, as a state machine: :class:`hw_trigger.fixedpoint.triggers.DeviationTrigger`'s equations.
+"""The decision of the deviation trigger, as a state machine.
 
-The two logarithms and what follows of them share their hardware, two cycles apart::
+The equations are those of :class:`hw_trigger.fixedpoint.triggers.DeviationTrigger`. The two logarithms and what
+follows of them share their hardware, two cycles apart::
 
     FETCH      energy is looked at; the state of the channel is read
     LEAD_E     its leading one;                              count + 1, held and record decayed
@@ -12,8 +13,8 @@ The two logarithms and what follows of them share their hardware, two cycles apa
     MEAN_A     activity_mean, score;                         the threshold is chosen
     DECIDE     the comparisons; the state is written
 
-No more than an adder with a choice, a comparison with one, or a shift by any number lies between two registers. `score` is compared
-with ``record >> GUARD``, which is the same: both sides less than a step of the score are dropped.
+Between two registers lies no more than an adder with a choice, a comparison with one, or a shift by any number. The score is
+compared with ``record >> GUARD``, which is the same: ``score << GUARD`` exceeds a record just where the score exceeds that.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class DeviationDecision(wiring.Component):
         return m
 
     def _remember(self, m: Module, steps: _Steps, fetch: Value, done: Value) -> None:
-        """Keep the state of every channel; 0 in the first round of all channels after a reset, which leaves memories as they are."""
+        """Keep the state of every channel: 0 in the first round after a reset, which leaves memories as they are."""
         m.submodules.store = store = ChannelStore(state_layout(self.trigger), self.channels)
         first_round = Signal(init=1)
         channel = steps.item.channel
@@ -106,8 +107,8 @@ class DeviationDecision(wiring.Component):
 class _Steps:
     """The registers of the decision, and what each state does to them.
 
-    `item` is what is measured of the window, `state` what is remembered of its channel, `new` what will be; `score` and `fires` are
-    the decision.
+    `item` is what is measured of the window, `state` what is remembered of its channel, `new` what will be; `score` and `fires`
+    are the decision.
     """
 
     def __init__(self, m: Module, trigger: DeviationTrigger, item: data.View, thresholds: data.View) -> None:

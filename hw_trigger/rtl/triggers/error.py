@@ -29,8 +29,8 @@ class ErrorBlock(wiring.Component):
         m.submodules.measure = measure = Measure(self.trigger, self.channels)
         wiring.connect(m, measure.x, wiring.flipped(self.x))
         wiring.connect(m, measure.output, wiring.flipped(self.output))
-        measured, decision = measure.measured, self.decision
-        pipe = Pipeline(m, ~decision.valid | decision.ready)
+        measured = measure.measured
+        pipe = Pipeline(m, ~self.decision.valid | self.decision.ready)
         m.d.comb += measured.ready.eq(pipe.advance)
-        compare(pipe, decision, self.thresholds, measured.payload.energy, measured.payload.channel, measured.valid)
+        compare(pipe, self, measured.payload.energy, measured.payload.channel, measured.valid)
         return m

@@ -1,7 +1,7 @@
 """The piecewise-linear logarithm of :func:`hw_trigger.fixedpoint.triggers.logarithm`: a leading one and the bits behind it.
 
-``L(n) = (exponent << 8) + ((n << 8) >> exponent) - (1 << 8)`` needs no adder: what is added is 1 and eight bits, and the 1 is taken
-away again.
+``L(n) = (exponent << 8) + ((n << 8) >> exponent) - (1 << 8)`` needs no adder: what is added is 1 and eight bits, and the 1 is
+taken away again.
 """
 
 from __future__ import annotations

@@ -42,5 +42,5 @@ class MarginBlock(wiring.Component):
             valid = pipe.keep(valid, f"valid_{stage}", reset=True)
             channel = pipe.keep(channel, f"channel_{stage}")
             positive = pipe.keep(positive, f"positive_{stage}")
-        compare(pipe, self.decision, self.thresholds, positive - other, channel, valid)
+        compare(pipe, self, positive - other, channel, valid)
         return m

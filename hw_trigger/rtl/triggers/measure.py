@@ -10,10 +10,17 @@ from amaranth.hdl import Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.triggers import DeviationTrigger, ErrorTrigger
 from hw_trigger.rtl.arithmetic import align, shape_of, total
 from hw_trigger.rtl.streams import Pipeline, Position, vector
 from hw_trigger.rtl.triggers.common import ChannelStore, greatest, tree, tree_stages
+
+SQUARE_MOVES = 2
+"""Registers that a square takes: those of a DSP, or those between the halves of it in LUTs."""
+
+LUT_BITS = 9
+"""Terms of at most so many bits are squared in LUTs, wider ones in DSPs (:mod:`hw_trigger.rtl.synthesis.multipliers` chooses)."""
 
 
 def measure_layout(trigger: ErrorTrigger | DeviationTrigger, channels: int) -> data.StructLayout:
@@ -28,7 +35,7 @@ def measure_layout(trigger: ErrorTrigger | DeviationTrigger, channels: int) -> d
 
 def measure_cycles(trigger: ErrorTrigger | DeviationTrigger) -> int:
     """Return the cycles from the one in which a window's last beat is taken to the one in which its measures are valid."""
-    return 4 + tree_stages(trigger.n_features)
+    return 3 + SQUARE_MOVES + tree_stages(trigger.n_features)
 
 
 class Measure(wiring.Component):
@@ -50,10 +57,12 @@ class Measure(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
-        """Build the pipeline: taken | subtracted | squared | summed over features, in a tree | summed over steps."""
+        """Build the pipeline: taken | subtracted | squared || summed over features, in a tree | summed over steps."""
         m = Module()
         trigger = self.trigger
-        pipe = Pipeline(m, Signal(name="advance"))
+        # The pipeline stops only where a window ends and the measures of the one before have not been taken.
+        ends = Signal()
+        pipe = Pipeline(m, ~ends | ~self.measured.valid | self.measured.ready)
         m.submodules.position = position = Position(trigger.steps, self.channels)
         taken = pipe.advance & self.x.valid & self.output.valid
         m.d.comb += [
@@ -73,9 +82,7 @@ class Measure(wiring.Component):
             measures["excess"] = _excess(pipe, trigger, x)
         for name, values in terms.items():
             measures[name] = self._sum_of_squares(pipe, tags, values, floors[name], name)
-        # The pipeline stops only where a window ends and the measures of the one before have not been taken.
-        ends = tags[-1].valid & tags[-1].last
-        m.d.comb += pipe.advance.eq(~ends | ~self.measured.valid | self.measured.ready)
+        m.d.comb += ends.eq(tags[-1].valid & tags[-1].last)
         with m.If(ends & pipe.advance):
             m.d.sync += self.measured.valid.eq(1)
             m.d.sync += [self.measured.payload[name].eq(value) for name, value in measures.items()]
@@ -102,12 +109,12 @@ class Measure(wiring.Component):
     def _errors(self, pipe: Pipeline, x: data.View, reconstruction: data.View) -> list[Value]:
         """Return x less the reconstruction, a move later."""
         trigger = self.trigger
-        fraction, shape = trigger.error.fraction, shape_of(trigger.error)
+        fraction = trigger.error.fraction
         errors = []
         for k in range(trigger.n_features):
             wanted = align(x[k], trigger.input.fraction, fraction)
             found = align(reconstruction[k], trigger.reconstruction.fraction, fraction)
-            errors.append(pipe.keep(wanted - found, f"error_{k}", shape))
+            errors.append(pipe.keep(wanted - found, f"error_{k}", _narrower(wanted - found, trigger.error)))
         return errors
 
     def _differences(
@@ -123,19 +130,19 @@ class Measure(wiring.Component):
             previous.store_channel.eq(tag.channel),
             previous.store_data.eq(x),
         ]
-        shape = shape_of(trigger.difference)
-        return [
-            pipe.keep(Mux(tag.first, 0, x[k] - previous.data[k]), f"difference_{k}", shape)
-            for k in range(trigger.n_features)
-        ]
+        differences = []
+        for k in range(trigger.n_features):
+            difference = x[k] - previous.data[k]
+            shape = _narrower(difference, trigger.difference)
+            differences.append(pipe.keep(Mux(tag.first, 0, difference), f"difference_{k}", shape))
+        return differences
 
     def _sum_of_squares(
         self, pipe: Pipeline, tags: list[data.View], terms: list[Value], floor: int, name: str
     ) -> Value:
         """Return the floor and the sum of squares over features and steps up to the beat in the last stage."""
         m = pipe.module
-        square = unsigned(2 * terms[0].shape().width - 1)
-        squares = [pipe.keep(term * term, f"{name}_square_{k}", square) for k, term in enumerate(terms)]
+        squares = [_square(pipe, term, f"{name}_square_{k}") for k, term in enumerate(terms)]
         value = tree(pipe, squares, total, name)
         layout = data.StructLayout({"sum": Shape.cast(self.layout[name].shape)})
         sums = m.submodules[f"{name}_sums"] = ChannelStore(layout, self.channels)
@@ -152,13 +159,32 @@ class Measure(wiring.Component):
         return result
 
 
+def _narrower(value: Value, number_format: Format) -> Shape:
+    """Return the narrower of two shapes that hold a value: its own, and that of the format that is known to."""
+    return min(value.shape(), shape_of(number_format), key=lambda shape: shape.width)
+
+
+def _square(pipe: Pipeline, term: Value, name: str) -> Value:
+    """Return the square, :data:`SQUARE_MOVES` later; in LUTs, each half of the term multiplies it, and a second stage adds."""
+    width = term.shape().width
+    shape = unsigned(2 * width - 1)
+    if width > LUT_BITS:
+        return pipe.keep(pipe.keep(term * term, f"{name}_product", shape), name)
+    half = width // 2
+    low = pipe.keep(term * term[:half], f"{name}_low")
+    high = pipe.keep(term * term[half:].as_signed(), f"{name}_high")
+    return pipe.keep(low + (high << half), name, shape)
+
+
 def _excess(pipe: Pipeline, trigger: DeviationTrigger, x: data.View) -> Value:
     """Return by how much the farthest feature of a beat is beyond 1, 0 where none is, as late as its squares are summed."""
     shape, one = shape_of(trigger.excess), trigger.one
     beyond = []
     for k in range(trigger.n_features):
         # |x| - 1, in one adder: -x - 1 where x is negative.
-        distance = Mux(x[k] < 0, -one - x[k], x[k] - one)
-        positive = pipe.keep(Mux(distance > 0, distance, 0), f"beyond_{k}", shape)
-        beyond.append(pipe.keep(positive, f"beyond_{k}_squared"))
+        distance = pipe.keep(Mux(x[k] < 0, -one - x[k], x[k] - one), f"distance_{k}")
+        positive = pipe.keep(Mux(distance < 0, 0, distance), f"beyond_{k}", shape)
+        for move in range(SQUARE_MOVES - 1):
+            positive = pipe.keep(positive, f"beyond_{k}_{move}")
+        beyond.append(positive)
     return tree(pipe, beyond, greatest, "excess")

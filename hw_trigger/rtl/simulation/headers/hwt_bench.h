@@ -65,7 +65,7 @@ private:
 
     bool due(const Event& next) const {
         if (next.clock == Clock::cycle) return cycle >= next.moment;
-        return (next.clock == Clock::beats ? source.position() - first_input : results.count() - first_result) >= next.moment;
+        return (next.clock == Clock::beats ? source.position() - first_beat : results.count() - first_result) >= next.moment;
     }
 
     void begin_event() {
@@ -104,7 +104,8 @@ private:
         hold = soft = false;
         forget();
         source.jump(task.segment_end[segment++]);
-        first_input = source.position();
+        first_beat = source.position();
+        first_input = inputs.count();
         first_result = results.count();
         first_output = outputs.count();
     }
@@ -124,7 +125,7 @@ private:
             while (wrong < task.wrong_last.size() && task.wrong_last[wrong] < beat) ++wrong;
             const bool invert = wrong < task.wrong_last.size() && task.wrong_last[wrong] == beat;
             top.s_axis_tvalid = 1;
-            top.s_axis_tlast = ((beat - first_input) / N_CHANNELS % N_STEPS == N_STEPS - 1) != invert;
+            top.s_axis_tlast = ((beat - first_beat) / N_CHANNELS % N_STEPS == N_STEPS - 1) != invert;
         }
         set_bytes(top.s_axis_tdata, source.data().data(), source.data().size());
         const bool result_pause = result_pauses.now(), output_pause = output_pauses.now();
@@ -193,7 +194,7 @@ private:
     }
 
     void watch() {
-        const int64_t windows = (source.position() - first_input) / (N_STEPS * N_CHANNELS);
+        const int64_t windows = (source.position() - first_beat) / (N_STEPS * N_CHANNELS);
         const bool all_sent = segment + 1 == task.segment_end.size() && source.position() == task.segment_end[segment];
         const bool all_there = (!HAS_RESULT || results.count() - first_result == windows * N_CHANNELS) &&
                                (!HAS_OUTPUT || outputs.count() - first_output == windows * OUTPUTS_PER_WINDOW);
@@ -227,7 +228,8 @@ private:
     Registers<Vdesign> registers;
     Records inputs, results, outputs, done;
     int64_t cycle = 0, progress = 0, settling = 0, reset_left = 0, event_cycle = 0;
-    int64_t first_input = 0, first_result = 0, first_output = 0;  // of the stretch since the last reset
+    // Where the stretch since the last reset begins: among the samples given, and among what was recorded.
+    int64_t first_beat = 0, first_input = 0, first_result = 0, first_output = 0;
     size_t event = 0, segment = 0, wrong = 0;
     bool begun = false, hold = false, soft = false, accepted = false, finished = false;
 };
