@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hw_trigger.fixedpoint.program import Lstm, Program
-from hw_trigger.rtl.schedule import LstmSchedule, ProductSchedule, Schedule, layer_interval
+from hw_trigger.fixedpoint.program import Dense, Lstm, Program
+from hw_trigger.rtl.schedule import N_GATES, LstmSchedule, ProductSchedule, Schedule, layer_interval
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class LayerCycles:
     interval_cycles
         From a window to the next one of all channels, were the layer alone.
     busy
-        Share of the cycles in which multipliers of the longest product work on weights, at the layer's own interval.
+        Share of its multipliers' cycles that are multiplications of the layer, where windows follow at the design's interval. The
+        rest is waiting, or fills up a last group or block.
     """
 
     name: str
@@ -42,28 +43,42 @@ class LayerCycles:
 
 def layer_cycles(program: Program, schedule: Schedule) -> tuple[LayerCycles, ...]:
     """Return the cycles of every layer, in the order of the data."""
+    interval = schedule.interval(program)
     found = []
     for layer, sequence, _ in program.flow():
-        interval = layer_interval(layer, schedule, sequence)
         if isinstance(layer, Lstm):
             timing = schedule.timing(layer)
-            found.append(
-                LayerCycles(
-                    layer.name,
-                    "lstm",
-                    shape(timing.schedule),
-                    timing.schedule.multipliers,
-                    timing.spacing,
-                    interval,
-                    timing.busy,
-                )
+            kind, chosen, step = "lstm", shape(timing.schedule), timing.spacing
+        else:
+            product = schedule.product(layer)
+            kind, chosen, step = "dense", shape(product), product.slots(layer.n_outputs, layer.n_inputs)
+        multipliers = schedule.layers[layer.name].multipliers
+        found.append(
+            LayerCycles(
+                name=layer.name,
+                kind=kind,
+                shape=chosen,
+                multipliers=multipliers,
+                step_cycles=step,
+                interval_cycles=layer_interval(layer, schedule, sequence),
+                busy=schedule.channels * multiplications(layer, sequence) / (multipliers * interval),
             )
-            continue
-        product = schedule.product(layer)
-        slots = product.slots(layer.n_outputs, layer.n_inputs)
-        useful = layer.n_outputs * layer.n_inputs / (product.multipliers * slots)
-        found.append(LayerCycles(layer.name, "dense", shape(product), product.multipliers, slots, interval, useful))
+        )
     return tuple(found)
+
+
+def multiplications(layer: Lstm | Dense, sequence: bool) -> int:
+    """Return the multiplications with weights of a window; `sequence` says whether the layer's input is one."""
+    if isinstance(layer, Lstm):
+        vectors = 1 if layer.repeat_input else layer.steps
+        return N_GATES * layer.n_units * (vectors * layer.n_inputs + layer.steps * layer.n_units)
+    return (layer.steps if sequence else 1) * layer.n_outputs * layer.n_inputs
+
+
+def busy(program: Program, schedule: Schedule) -> float:
+    """Return the share of all multipliers' cycles that are multiplications with weights, in steady state."""
+    total = sum(multiplications(layer, sequence) for layer, sequence, _ in program.flow())
+    return schedule.channels * total / (schedule.multipliers * schedule.interval(program))
 
 
 def shape(schedule: LstmSchedule | ProductSchedule) -> str:

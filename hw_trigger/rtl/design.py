@@ -42,7 +42,7 @@ class Design:
     @property
     def name(self) -> str:
         """Name of the top module."""
-        return "hwt_" + (re.sub(r"\W+", "_", self.program.name).strip("_").lower() or "trigger")
+        return "hwt_" + (re.sub(r"\W+", "_", self.program.name, flags=re.ASCII).strip("_").lower() or "trigger")
 
     @property
     def has_output(self) -> bool:

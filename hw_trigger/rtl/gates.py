@@ -17,7 +17,7 @@ class GateLanes(wiring.Component):
     """The gate lanes of a layer.
 
     In a cycle with `valid`, `sums` has the sums of every lane's unit, by lane and gate, each of `sum_bits`, signed, with the gates'
-    rounding offsets in them. `cell` is the place of the units' cell states, `first` whether they are 0. `hidden` has the hidden
+    rounding offsets in them. `place` is that of the units' cell states, `first` whether they are 0. `hidden` has the hidden
     states ``timing.gate_cycles - 1`` cycles later.
     """
 
@@ -27,7 +27,7 @@ class GateLanes(wiring.Component):
             {
                 "valid": In(1),
                 "sums": In(unsigned(timing.lanes * len(GATES) * sum_bits)),
-                "cell": In(range(max(2, cells))),
+                "place": In(range(max(2, cells))),
                 "first": In(1),
                 "hidden": Out(unsigned(timing.lanes * self.layer.hidden.width)),
             }
@@ -35,18 +35,18 @@ class GateLanes(wiring.Component):
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        controls = [self.valid, self.cell, self.first]
+        controls = [self.valid, self.place, self.first]
         for number in range(1 + self.timing.wide_gates):
             controls = [_later(m, value, f"{value.name}_{number}") for value in controls]
-        valid, cell, first = controls
+        valid, place, first = controls
         # The new cell state is there two cycles after the old one was read.
-        write, written = cell, valid
+        write, written = place, valid
         for number in range(2):
             write, written = _later(m, write, f"write_{number}"), _later(m, written, f"written_{number}")
         hidden = []
         for lane in range(self.timing.lanes):
             new_cell = Signal(shape_of(self.layer.cell), name=f"new_cell_{lane}", reset_less=True)
-            old_cell = self._cell_memory(m, lane, cell, write, written, new_cell)
+            old_cell = self._cell_memory(m, lane, place, write, written, new_cell)
             hidden.append(self._lane(m, lane, Mux(first, 0, old_cell), new_cell))
         m.d.comb += self.hidden.eq(Cat(hidden))
         return m

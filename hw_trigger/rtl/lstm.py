@@ -169,7 +169,7 @@ class LstmEngine(wiring.Component):
     ) -> tuple[Value, Value]:
         """Begin steps and issue their slots; return whether the last slot of a group is issued, and that of a group of units."""
         timing, layer, plan = self.timing, self.layer, self.plan
-        wait = Signal(range(max(2, timing.spacing)), name="wait")
+        wait = Signal(range(max(2, timing.spacing)), name="cycles_left")
         begins = Signal(name="begins")
         channel, last_channel, _ = counter(m, begins, timing.channels, "start_channel")
         step, last_step, _ = counter(m, begins & last_channel, layer.steps, "start_step")
@@ -260,7 +260,7 @@ class LstmEngine(wiring.Component):
         m.d.comb += [
             lanes.valid.eq(valid),
             lanes.sums.eq(Cat(extended(value, self.sum_bits) for value in sums)),
-            lanes.cell.eq(channel * self.total_batches + batch),
+            lanes.place.eq(channel * self.total_batches + batch),
             lanes.first.eq(step == 0),
         ]
         emits = Const(1, 1) if layer.return_sequence else last_step

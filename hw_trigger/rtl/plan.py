@@ -94,8 +94,12 @@ def _choices(layer: Lstm | Dense, channels: int, sequence: bool) -> Iterator[tup
             yield vectors * product.slots(layer.n_outputs, layer.n_inputs), product
         return
     for state in state_products(layer.n_units):
-        schedule = LstmSchedule(input_product(layer, state, channels), state)
-        yield LstmTiming(layer, schedule, channels).interval, schedule
+        enough = input_product(layer, state, channels)
+        # No state's product has fewer multipliers than one: with that, the input's may be the slower of the two.
+        lesser = _input_products(layer, state, channels, below=enough.multipliers) if state.multipliers == 1 else []
+        for product in (enough, *lesser):
+            schedule = LstmSchedule(product, state)
+            yield LstmTiming(layer, schedule, channels).interval, schedule
 
 
 def input_product(layer: Lstm, state: ProductSchedule, channels: int) -> ProductSchedule:
@@ -103,16 +107,25 @@ def input_product(layer: Lstm, state: ProductSchedule, channels: int) -> Product
     timing = LstmTiming(layer, LstmSchedule(ProductSchedule(1, 1), state), channels)
     available = timing.spacing * (layer.steps if layer.repeat_input else 1)
     rows, columns = N_GATES * layer.n_units, layer.n_inputs
-    lanes = timing.lanes
-    fitting = [
-        product
-        for product in products(rows, columns)
-        if (product.rows in {1, 2} or product.rows % N_GATES == 0) and _shares(max(1, product.rows // N_GATES), lanes)
-    ]
+    fitting = _input_products(layer, state, channels)
     in_time = [product for product in fitting if product.slots(rows, columns) <= available]
     if in_time:
         return min(in_time, key=lambda product: (product.multipliers, product.slots(rows, columns), product.columns))
     return max(fitting, key=lambda product: product.multipliers)
+
+
+def _input_products(
+    layer: Lstm, state: ProductSchedule, channels: int, *, below: float = math.inf
+) -> list[ProductSchedule]:
+    """Return the layouts of the input's product whose units the gate lanes can take, with fewer multipliers than `below`."""
+    lanes = LstmTiming(layer, LstmSchedule(ProductSchedule(1, 1), state), channels).lanes
+    return [
+        product
+        for product in products(N_GATES * layer.n_units, layer.n_inputs)
+        if product.multipliers < below
+        and (product.rows in {1, 2} or product.rows % N_GATES == 0)
+        and _shares(max(1, product.rows // N_GATES), lanes)
+    ]
 
 
 def _shares(one: int, other: int) -> bool:

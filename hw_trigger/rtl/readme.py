@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hw_trigger.markdown import markdown_table
-from hw_trigger.rtl.calculated import bottleneck, layer_cycles
+from hw_trigger.rtl.calculated import bottleneck, busy, layer_cycles
 from hw_trigger.rtl.design import Design
 from hw_trigger.rtl.interface import ADDRESS_WIDTH, IDENTIFICATION, Interface, Register, padded
 from hw_trigger.templates import environment
@@ -124,12 +124,13 @@ def readme(design: Design) -> str:
             schedule=schedule,
             interface=interface,
             interval=schedule.interval(program),
+            busy=busy(program, schedule),
             bottleneck=bottleneck(program, schedule),
             address_bits=ADDRESS_WIDTH,
             ports=markdown_table(("port", "bits", "direction", "meaning"), port_rows, right=(1,)),
             registers=markdown_table(("address", "register", "access", "meaning"), register_rows),
             layers=markdown_table(
-                ("layer", "rows x columns a cycle", "multipliers", "cycles a step", "cycles a window", "busy"),
+                ("layer", "rows x columns a cycle", "multipliers", "cycles a step", "cycles a window", "at work"),
                 layer_rows,
                 right=(2, 3, 4, 5),
             ),

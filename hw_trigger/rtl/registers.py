@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, Out
 from hw_trigger.fixedpoint.formats import Format, Overflow
 from hw_trigger.rtl.arithmetic import overflow
 from hw_trigger.rtl.interface import ADDRESS_WIDTH, IDENTIFICATION, Interface, Register
-from hw_trigger.rtl.streams import vector
+from hw_trigger.rtl.streams import index, vector
 
 WORD = 32
 """Bits of a register."""
@@ -124,7 +124,7 @@ class RegisterBlock(wiring.Component):
 
     def _choose_channel(self, m: Module, readable: dict[Register, Value], write: _Write) -> None:
         """Keep CHANNEL, which no write makes a channel that there is not, and the thresholds behind it."""
-        channel = Signal(range(self.interface.channels))
+        channel = Signal(index(self.interface.channels))
         readable[Register.CHANNEL] = channel
         wanted = write.over(channel)
         with m.If(self.soft_reset):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module, Shape, Signal, Value
+from amaranth.hdl import Module, Shape, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,6 +18,11 @@ from hw_trigger.rtl.arithmetic import shape_of
 def vector(number_format: Format, count: int) -> data.ArrayLayout:
     """Return the layout of `count` codes of one format, the first in the lowest bits."""
     return data.ArrayLayout(shape_of(number_format), count)
+
+
+def index(count: int) -> Shape:
+    """Return the shape of a number from 0 to ``count - 1``, of a bit at least: Verilog has no narrower signals."""
+    return unsigned(max(1, (count - 1).bit_length()))
 
 
 class Pipeline:
@@ -58,12 +63,12 @@ class Position(wiring.Component):
 
     def __init__(self, steps: int, channels: int) -> None:
         self.steps, self.channels = steps, channels
-        super().__init__({"advance": In(1), "channel": Out(range(channels)), "first": Out(1), "last": Out(1)})
+        super().__init__({"advance": In(1), "channel": Out(index(channels)), "first": Out(1), "last": Out(1)})
 
     def elaborate(self, _platform: object) -> Module:
         """Count channels, and steps where they wrap."""
         m = Module()
-        step = Signal(range(self.steps))
+        step = Signal(index(self.steps))
         m.d.comb += [self.first.eq(step == 0), self.last.eq(step == self.steps - 1)]
         with m.If(self.advance):
             with m.If(self.channel == self.channels - 1):

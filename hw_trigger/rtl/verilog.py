@@ -31,6 +31,9 @@ def to_verilog(design: Elaboratable, name: str, ports: Mapping[str, tuple[Value,
 _DECLARED = re.compile(r"^\s*(?:module|wire|memory|cell)\b.*?(\\\S+)$", re.MULTILINE)
 _NAME = re.compile(r"(\\+)([^\s\"\\]+)")  # in strings, as names of memories in their ports, the backslash is doubled
 
+_NUMBER = re.compile(r"^(\s*(?:cell|process)\b.*)$|(?<=\s)\$(\d+)(?=\s)", re.MULTILINE)
+"""What Amaranth only numbers: of those, wires have names in Verilog."""
+
 
 def _plain_names(text: str) -> str:
     """Return the same design with names that need no escape in Verilog: ``top.core.encoder`` becomes ``top_core_encoder``.
@@ -48,7 +51,11 @@ def _plain_names(text: str) -> str:
                 candidate += "_"
             taken.add(candidate)
             plain[name] = candidate
-    return _NAME.sub(lambda match: match[1] + plain.get(match[2], match[2]), text)
+    text = _NAME.sub(lambda match: match[1] + plain.get(match[2], match[2]), text)
+    letter = "n"
+    while any(re.fullmatch(letter + r"\d+", name) for name in taken):
+        letter += "n"
+    return _NUMBER.sub(lambda match: match[1] or f"\\{letter}{match[2]}", text)
 
 
 def rtlil_to_verilog(text: str) -> str:

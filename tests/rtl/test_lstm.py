@@ -32,14 +32,16 @@ SHAPES = [
 def test_states_are_exact_in_every_layout(shape: tuple[int, ...]) -> None:
     units, inputs, *numbers = shape
     layer = random_lstm(units, inputs)
-    compare((layer,), timing(layer, *numbers))
+    compare((layer,), timing(layer, *numbers), distinct=min(6, 2 * units))
 
 
 @pytest.mark.parametrize("pack", [True, False])
 def test_sums_of_different_widths_are_told_apart(pack: bool) -> None:
     """Lanes take one unit after another of a group: the units' sums must lie equally wide, packed or not."""
     layer = random_lstm(4, 2)
-    layer.recurrent_weight[::3] //= 60
+    weight = layer.recurrent_weight.copy()
+    weight[::3] //= 60
+    layer = replace(layer, recurrent_weight=weight)
     compare((layer,), timing(layer, 4, 1, 16, 1), pack=pack)
 
 

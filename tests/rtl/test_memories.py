@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.hdl import Module, Signal, UnusedElaboratable, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from support.streaming import simulate_bench
@@ -71,8 +73,11 @@ def test_a_write_counts_from_the_next_cycle() -> None:
 
 
 def test_batches_that_share_no_banks() -> None:
-    with pytest.raises(RuntimeError, match=r"^2 words a write and 3 a read do not share banks$"):
-        BankedMemory(4, 6, 2, 3, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedElaboratable)  # what could not be made is not used
+        with pytest.raises(RuntimeError, match=r"^2 words a write and 3 a read do not share banks$"):
+            BankedMemory(4, 6, 2, 3, 1)
+        gc.collect()
 
 
 class Constants(wiring.Component):
@@ -113,9 +118,9 @@ def test_constants(words: list[int]) -> None:
 @pytest.mark.parametrize(("count", "style"), [(64, "logic"), (65, "block")])
 def test_deep_constants_are_in_block_ram(count: int, style: str) -> None:
     memory = rom([0] * count, 3)
-    simulate_bench(memory, _nothing)
+    simulate_bench(memory, _nothing, clock=False)
     assert memory.attrs["rom_style"] == style
 
 
 async def _nothing(ctx: Any) -> None:
-    await ctx.tick()
+    await ctx.delay(1e-6)

@@ -127,9 +127,9 @@ def test_one_pair_of_a_unit_may_be_packed_alone() -> None:
 
 
 def test_the_narrow_row_is_the_lower_one() -> None:
-    """A wide upper row leaves few bits; the order is the one that fits."""
-    weights = np.ones((1, 2, 2, 2), np.int64)
-    weights[:, :, 1] = 1 << 13
+    """Sums of -2**13 reach 2**23, which the 24 bits under a row of threes do not hold; the other way round both fit."""
+    weights = np.full((1, 2, 2, 8), 3, np.int64)
+    weights[:, :, 1] = -(1 << 13)
     (field,) = fields_of(weights, 1, BYTE, pack=True)
     assert not field.swapped
     (field,) = fields_of(weights[:, :, ::-1], 1, BYTE, pack=True)

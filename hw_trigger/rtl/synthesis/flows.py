@@ -10,7 +10,8 @@ The flows are Yosys' own (``synth_xilinx``, ``synth_lattice``), interrupted in t
 * **Hierarchy.** The instances of the top are kept apart, and each is flattened by itself. A flattened design's LUTs are
   renamed by ABC, so that nobody can tell whose they are; kept apart, every cell belongs to one block and the blocks' counts add
   up exactly to the whole. What it costs is optimization across the blocks' borders; ``opt_hier`` does the larger part of
-  it beforehand (constants, unused and equal ports). At the end everything is flattened into one netlist.
+  it beforehand (constants, unused and equal ports); an autoencoder of 16 units took 2% more LUTs than flattened, and as many
+  registers, DSPs and memories. At the end everything is flattened into one netlist.
 
 A trap in ``xilinx_dsp``: a *signed* product that is extended with zeros before it is added is packed as if it were extended with
 its sign, and the netlist is wrong. Keep sums of signed products signed; simulating the netlist tells.

@@ -13,8 +13,8 @@ from typing import Any
 
 from hw_trigger.errors import nearest
 from hw_trigger.files import to_json, whole_directory
-from hw_trigger.rtl.synthesis.errors import SynthesisError, require
 from hw_trigger.rtl.process import run_module
+from hw_trigger.rtl.synthesis.errors import SynthesisError, require
 from hw_trigger.rtl.synthesis.synthesis import SECONDS, Synthesis, synthesize
 
 RECORD = "routed.json"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hw_trigger.files import to_json, whole_directory
-from hw_trigger.rtl.synthesis.errors import SynthesisError, require
 from hw_trigger.rtl.process import run_module
+from hw_trigger.rtl.synthesis.errors import SynthesisError, require
 from hw_trigger.rtl.synthesis.resources import Resources, count
 from hw_trigger.rtl.synthesis.targets import Target, find_target
 

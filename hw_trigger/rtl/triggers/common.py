@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw_trigger.fixedpoint.triggers import DeviationTrigger, ErrorTrigger, Trigger
 from hw_trigger.rtl.arithmetic import shape_of
-from hw_trigger.rtl.streams import Pipeline, vector
+from hw_trigger.rtl.streams import Pipeline, index, vector
 
 TREE_INPUTS = 2
 """Values that one stage of a tree takes together: an adder, or a comparator with its choice, between two registers."""
@@ -19,7 +19,7 @@ TREE_INPUTS = 2
 
 def decision_layout(trigger: Trigger, channels: int) -> data.StructLayout:
     """Return the payload of decisions: the score's code, the trigger bit, the channel's number."""
-    return data.StructLayout({"score": shape_of(trigger.score), "trigger": 1, "channel": range(channels)})
+    return data.StructLayout({"score": shape_of(trigger.score), "trigger": 1, "channel": index(channels)})
 
 
 def decision_ports(trigger: Trigger, channels: int) -> dict[str, wiring.Member]:
@@ -80,10 +80,10 @@ class ChannelStore(wiring.Component):
         super().__init__(
             {
                 "fetch": In(1),
-                "fetch_channel": In(range(channels)),
+                "fetch_channel": In(index(channels)),
                 "data": Out(shape),
                 "store": In(1),
-                "store_channel": In(range(channels)),
+                "store_channel": In(index(channels)),
                 "store_data": In(shape),
             }
         )

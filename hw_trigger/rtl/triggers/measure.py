@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.triggers import DeviationTrigger, ErrorTrigger
 from hw_trigger.rtl.arithmetic import align, shape_of, total
-from hw_trigger.rtl.streams import Pipeline, Position, vector
+from hw_trigger.rtl.streams import Pipeline, Position, index, vector
 from hw_trigger.rtl.triggers.common import ChannelStore, greatest, tree, tree_stages
 
 SQUARE_MOVES = 2
@@ -25,7 +25,7 @@ LUT_BITS = 9
 
 def measure_layout(trigger: ErrorTrigger | DeviationTrigger, channels: int) -> data.StructLayout:
     """Return the payload of measures: codes, floors included, and the channel's number."""
-    fields = {"energy": shape_of(trigger.energy), "channel": range(channels)}
+    fields = {"energy": shape_of(trigger.energy), "channel": index(channels)}
     if isinstance(trigger, DeviationTrigger):
         fields["energy"] = unsigned((trigger.energy.high + trigger.energy_floor).bit_length())
         fields["activity"] = unsigned((trigger.activity.high + trigger.activity_floor).bit_length())
@@ -92,7 +92,7 @@ class Measure(wiring.Component):
 
     def _tags(self, pipe: Pipeline, position: Position, taken: Value) -> list[data.View]:
         """Return what is known of the beat in every stage: whether there is one, and its place."""
-        layout = data.StructLayout({"valid": 1, "first": 1, "last": 1, "channel": range(self.channels)})
+        layout = data.StructLayout({"valid": 1, "first": 1, "last": 1, "channel": index(self.channels)})
         tag = Signal(layout, name="tag")
         pipe.module.d.comb += [
             tag.valid.eq(taken),
