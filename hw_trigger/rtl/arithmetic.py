@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 from amaranth.hdl import Cat, Const, Mux, Shape, Value, signed, unsigned
 
-from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
+from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding, round_codes
 
 
 def shape_of(number_format: Format) -> Shape:
@@ -55,18 +56,38 @@ def rounding_offset(fraction: int, target: Format) -> int:
     return 1 << (dropped - 1) if dropped > 0 and target.rounding in {Rounding.RND, Rounding.RND_CONV} else 0
 
 
-def quantize(value: Value, fraction: int, target: Format, *, offset_added: bool = False) -> Value:
+def quantize(
+    value: Value,
+    fraction: int,
+    target: Format,
+    *,
+    offset_added: bool = False,
+    tie: Value | None = None,
+    bounds: tuple[int, int] | None = None,
+) -> Value:
     """Return the codes of `target` for a value with `fraction` fractional bits: one rounding, one overflow.
 
     Parameters
     ----------
     offset_added
         `value` has :func:`rounding_offset` in it already: a constant elsewhere in a sum takes it in for nothing.
+    tie
+        Whether the bits that are dropped are all 0, where that is known sooner than `value` itself.
+    bounds
+        The least and the greatest value there can be (without the offset): nothing is built for an overflow that cannot happen.
     """
-    return overflow(round_to(value, fraction - target.fraction, target.rounding, offset_added=offset_added), target)
+    dropped = fraction - target.fraction
+    rounded = round_to(value, dropped, target.rounding, offset_added=offset_added, tie=tie)
+    if bounds is not None:
+        low, high = round_codes(np.array(bounds, np.int64), dropped, target.rounding).tolist()
+        if target.low <= low and high <= target.high:
+            return typed(extended(rounded, target.width), shape_of(target))
+    return overflow(rounded, target)
 
 
-def round_to(value: Value, dropped: int, rounding: Rounding, *, offset_added: bool = False) -> Value:
+def round_to(
+    value: Value, dropped: int, rounding: Rounding, *, offset_added: bool = False, tie: Value | None = None
+) -> Value:
     """Drop the last `dropped` bits of a value (append zeros where negative) with the given rounding."""
     if dropped <= 0:
         return value << -dropped if dropped else value
@@ -80,7 +101,8 @@ def round_to(value: Value, dropped: int, rounding: Rounding, *, offset_added: bo
     if offset_added and rounding in {Rounding.RND, Rounding.RND_CONV}:
         if rounding is Rounding.RND:
             return floor
-        tie = value[:dropped] == 0  # the value was half way between two codes: the even one is meant
+        if tie is None:
+            tie = value[:dropped] == 0  # the value was half way between two codes: the even one is meant
         return _with_last_bit(floor, floor[0] & ~tie)
     return floor if rounding is Rounding.TRN else floor + _rounds_up(value, dropped, rounding)
 
@@ -107,10 +129,19 @@ def _rounds_up(value: Value, dropped: int, rounding: Rounding) -> Value:
 
 def overflow(value: Value, target: Format) -> Value:
     """Bring a whole number of target steps into the range of `target`."""
-    value = Value.cast(value)
     shape = shape_of(target)
+    kept, fits, negative = kept_bits(value, target)
     if target.overflow is Overflow.WRAP:
-        return _cast(_extended(value, max(len(value), target.width))[: target.width], shape)
+        return typed(kept, shape)
+    if target.overflow is Overflow.SAT_ZERO:
+        return typed(Mux(fits, kept, 0)[: target.width], shape)
+    ends = Mux(negative, Const(target.low, shape).as_unsigned(), Const(target.high, shape).as_unsigned())
+    return typed(Mux(fits, kept, ends)[: target.width], shape)
+
+
+def kept_bits(value: Value, target: Format) -> tuple[Value, Value, Value]:
+    """Return the bits of a whole number that `target` keeps, whether it is in the target's range, and whether it is negative."""
+    value = Value.cast(value)
     if not value.shape().signed:
         value = Value.cast(value + Const(0, signed(1)))
     value = _extended(value, max(len(value), target.width + 1))
@@ -118,14 +149,9 @@ def overflow(value: Value, target: Format) -> Value:
     # What is beyond the kept bits must repeat the sign (signed), or be zero (unsigned).
     above = value[target.width - 1 :] if target.signed else value[target.width :]
     fits = ((above == 0) | above.all()) if target.signed else (above == 0)
-    low, high = Const(target.low, shape), Const(target.high, shape)
-    if target.overflow is Overflow.SAT_ZERO:
-        return _cast(Mux(fits, kept, 0), shape)
     if target.overflow is Overflow.SAT_SYM and target.signed:
-        most_negative = negative & (value[: target.width - 1] == 0)
-        fits &= ~most_negative
-    ends = Mux(negative, low.as_unsigned(), high.as_unsigned())
-    return _cast(Mux(fits, kept, ends), shape)
+        fits &= ~(negative & (value[: target.width - 1] == 0))
+    return kept, fits, negative
 
 
 def _extended(value: Value, width: int) -> Value:
@@ -142,8 +168,3 @@ def _with_last_bit(value: Value, bit: Value) -> Value:
     if len(value) == 1:
         return bit.as_signed()
     return Cat(bit, value[1:]).as_signed()
-
-
-def _cast(value: Value, shape: Shape) -> Value:
-    bits = Value.cast(value)[: shape.width]
-    return bits.as_signed() if shape.signed else bits

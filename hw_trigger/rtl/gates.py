@@ -1,24 +1,32 @@
-"""Gate lanes of an LSTM: from the sums of a unit's four gates to its cell state and its hidden state, a unit a cycle each."""
+"""Gate lanes of an LSTM: from the sums of a unit's four gates to its cell state and its hidden state, a unit a cycle each.
+
+What is done between two registers is balanced for 200 MHz on UltraScale+: a sum, its rounding and a table; a product; a sum of two
+rounded products and a table; a product; a rounding. Two things make that possible. Half a step is added where a sum is made anyway, so
+that rounding needs no adder of its own; and a table is read before it is known whether its argument has saturated, which then
+chooses between its entry and those at its ends.
+"""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.fixedpoint.program import GATES, Lstm
-from hw_trigger.rtl.arithmetic import extended, quantize, shape_of, typed
+from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, quantize_codes
+from hw_trigger.fixedpoint.program import GATES
+from hw_trigger.rtl.arithmetic import extended, kept_bits, quantize, round_to, rounding_offset, shape_of, typed
 from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.schedule import LstmTiming
+
+Bounds = tuple[int, int]
 
 
 class GateLanes(wiring.Component):
     """The gate lanes of a layer.
 
     In a cycle with `valid`, `sums` has the sums of every lane's unit, by lane and gate, each of `sum_bits`, signed, with the gates'
-    rounding offsets in them. `place` is that of the units' cell states, `first` whether they are 0. `hidden` has the hidden
-    states ``timing.gate_cycles - 1`` cycles later.
+    rounding offsets in them; `ties` says of each whether the bits that its gate drops are all 0. `place` is that of the units' cell
+    states, `first` whether they are 0. `hidden` has the hidden states ``timing.gate_cycles - 1`` cycles later.
     """
 
     def __init__(self, timing: LstmTiming, sum_bits: int, cells: int) -> None:
@@ -27,6 +35,7 @@ class GateLanes(wiring.Component):
             {
                 "valid": In(1),
                 "sums": In(unsigned(timing.lanes * len(GATES) * sum_bits)),
+                "ties": In(unsigned(timing.lanes * len(GATES))),
                 "place": In(range(max(2, cells))),
                 "first": In(1),
                 "hidden": Out(unsigned(timing.lanes * self.layer.hidden.width)),
@@ -34,14 +43,17 @@ class GateLanes(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
+        """Build the lanes, and the way of what says which units they work on."""
         m = Module()
-        controls = [self.valid, self.place, self.first]
-        for number in range(1 + self.timing.wide_gates):
-            controls = [_later(m, value, f"{value.name}_{number}") for value in controls]
-        valid, place, first = controls
-        # The new cell state is there two cycles after the old one was read.
+        valid, place, first = self.valid, self.place, self.first
+        if self.timing.wide_gates:
+            valid, place, first = (
+                _later(m, value, f"{name}_before")
+                for value, name in ((valid, "valid"), (place, "place"), (first, "first"))
+            )
+        # The old cell state is read in the cycle of the gates' tables, the new one is there three cycles later.
         write, written = place, valid
-        for number in range(2):
+        for number in range(3):
             write, written = _later(m, write, f"write_{number}"), _later(m, written, f"written_{number}")
         hidden = []
         for lane in range(self.timing.lanes):
@@ -72,48 +84,104 @@ class GateLanes(wiring.Component):
 
     def _lane(self, m: Module, lane: int, old_cell: Value, new_cell: Signal) -> Value:
         """Compute a lane's new cell state, and return its hidden state."""
-        layer = self.layer
+        layer, cell = self.layer, self.layer.cell
+        # In a module of their own, whose name tells synthesis that they are worth DSP slices.
+        m.submodules[f"products_{lane}"] = products = Module()
         i, f, g, o = (self._gate(m, lane, gate) for gate in range(len(GATES)))
+        ranges = [(int(table.min()), int(table.max())) for table in layer.gate_tables]
         i_format, f_format, g_format, o_format = layer.activations
-        old = Signal(shape_of(layer.cell), name=f"old_cell_{lane}")
-        m.d.comb += old.eq(old_cell)
-        fc = _later(m, f * old, f"forget_product_{lane}")
-        ig = _later(m, i * g, f"input_product_{lane}")
-        kept = quantize(fc, f_format.fraction + layer.cell.fraction, layer.cell)
-        added = quantize(ig, i_format.fraction + g_format.fraction, layer.cell)
-        m.d.sync += new_cell.eq(quantize(kept + added, layer.cell.fraction, layer.cell))
-        tanh = _table(
-            m, f"cell_tanh_{lane}", layer.cell_table, layer.cell_tanh, new_cell, in_memory=self.timing.wide_cell
+        old = Signal(shape_of(cell), name=f"old_cell_{lane}", reset_less=True)
+        m.d.sync += old.eq(old_cell)
+        kept, kept_range = _product(
+            products, f"forget_product", (f, old), (ranges[1], (cell.low, cell.high)), f_format.fraction + cell.fraction, cell
         )
+        added, added_range = _product(
+            products, f"input_product", (i, g), (ranges[0], ranges[2]), i_format.fraction + g_format.fraction, cell
+        )
+        total = kept + added
+        bounds = (kept_range[0] + added_range[0], kept_range[1] + added_range[1])
+        m.d.sync += new_cell.eq(quantize(total, cell.fraction, cell, bounds=bounds))
+        label, table = f"cell_tanh_{lane}", layer.cell_table
+        if self.timing.wide_cell:
+            tanh = _from_memory(m, label, table, layer.cell_tanh, new_cell)
+        else:
+            tanh = _later(m, _as_logic(m, label, table, layer.cell_tanh, total, cell), label)
         for number in range(2 + self.timing.wide_cell):
-            o = _later(m, o, f"output_gate_{lane}_{number}")
-        product = _later(m, o * tanh, f"output_product_{lane}")
-        hidden = quantize(product, o_format.fraction + layer.cell_tanh.fraction, layer.hidden)
+            # With a reset it is no shift register, whose output would come late.
+            o = _later(m, o, f"output_gate_{lane}_{number}", reset=True)
+        hidden, _ = _product(
+            products,
+            "output_product",
+            (o, tanh),
+            (ranges[3], (int(table.min()), int(table.max()))),
+            o_format.fraction + layer.cell_tanh.fraction,
+            layer.hidden,
+        )
         return extended(hidden, layer.hidden.width)
 
     def _gate(self, m: Module, lane: int, gate: int) -> Value:
         """Return a gate's activation, one register behind its sum; two where the table is a memory."""
-        layer, label = self.layer, f"gate_{GATES[gate]}_{lane}"
-        start = (lane * len(GATES) + gate) * self.sum_bits
-        total = self.sums[start : start + self.sum_bits].as_signed()
-        code = quantize(total, layer.accumulator.fraction, layer.gates[gate], offset_added=True)
-        in_memory = self.timing.wide_gates
-        if in_memory:
-            code = _later(m, code, f"{label}_code")
-        result = _table(m, label, layer.gate_tables[gate], layer.activations[gate], code, in_memory=in_memory)
-        return result if in_memory else _later(m, result, label)
+        layer, label, number = self.layer, f"gate_{GATES[gate]}_{lane}", lane * len(GATES) + gate
+        argument, result, table = layer.gates[gate], layer.activations[gate], layer.gate_tables[gate]
+        total = self.sums[number * self.sum_bits :][: self.sum_bits].as_signed()
+        dropped = layer.accumulator.fraction - argument.fraction
+        rounded = round_to(total, dropped, argument.rounding, offset_added=True, tie=self.ties[number])
+        if not self.timing.wide_gates:
+            return _later(m, _as_logic(m, label, table, result, rounded, argument), label)
+        code = quantize(rounded, argument.fraction, argument)
+        return _from_memory(m, label, table, result, _later(m, code, f"{label}_code"))
 
 
-def _table(m: Module, label: str, table: Codes, result: Format, code: Value, *, in_memory: bool) -> Value:
-    """Return the entry of a table for a code's bit pattern: in the same cycle, as logic, or in the next from memory."""
-    words = table.tolist()
-    m.submodules[label] = cells = rom(words, result.width, block=in_memory)
-    read = cells.read_port(domain="sync" if in_memory else "comb")
-    m.d.comb += read.addr.eq(extended(code, (len(words) - 1).bit_length()))
+def _product(
+    m: Module, name: str, factors: tuple[Value, Value], ranges: tuple[Bounds, Bounds], fraction: int, target: Format
+) -> tuple[Value, Bounds]:
+    """Return a product, behind a register, rounded to a format, and the least and the greatest code that it can have."""
+    corners = [one * other for one in ranges[0] for other in ranges[1]]
+    bounds = (min(0, *corners), max(0, *corners))
+    offset = rounding_offset(fraction, target)
+    one, other = (factor if factor.shape().signed else Cat(factor, Const(0, 1)).as_signed() for factor in factors)
+    product = _later(m, one * other + Const(offset), name)
+    code = quantize(product, fraction, target, offset_added=True, bounds=bounds)
+    return code, _range(bounds, fraction, target)
+
+
+def _range(bounds: Bounds, fraction: int, target: Format) -> Bounds:
+    """Return the least and the greatest code of a format for values within bounds."""
+    if target.overflow in {Overflow.WRAP, Overflow.SAT_ZERO}:  # neither keeps the order
+        return target.low, target.high
+    low, high = quantize_codes(bounds, fraction, target).tolist()
+    return low, high
+
+
+def _as_logic(m: Module, label: str, table: Codes, result: Format, rounded: Value, argument: Format) -> Value:
+    """Return the entry of a table for a whole number of steps of its argument, which may be out of its range: in the same cycle."""
+    kept, fits, negative = kept_bits(rounded, argument)
+    m.submodules[label] = cells = rom(table.tolist(), result.width, block=False)
+    read = cells.read_port(domain="comb")
+    m.d.comb += read.addr.eq(kept)
+    if argument.overflow is Overflow.WRAP:
+        entry: Value = read.data
+    else:
+        pattern = (1 << argument.width) - 1
+        at_low, at_high = (Const(int(table[code & pattern]), shape_of(result)) for code in _ends(argument))
+        entry = Mux(fits, read.data, Mux(negative, at_low.as_unsigned(), at_high.as_unsigned()))
+    return typed(entry[: result.width], shape_of(result))
+
+
+def _ends(argument: Format) -> Bounds:
+    """Return the codes that stand for what is below and above a format's range."""
+    return (0, 0) if argument.overflow is Overflow.SAT_ZERO else (argument.low, argument.high)
+
+
+def _from_memory(m: Module, label: str, table: Codes, result: Format, code: Value) -> Value:
+    """Return the entry of a table for a code, from memory: a cycle later."""
+    m.submodules[label] = cells = rom(table.tolist(), result.width, block=True)
+    read = cells.read_port()
+    m.d.comb += read.addr.eq(extended(code, (len(table) - 1).bit_length()))
     return typed(read.data, shape_of(result))
 
 
-def _later(m: Module, value: Value, name: str) -> Signal:
-    register = Signal(Value.cast(value).shape(), name=name, reset_less=True)
+def _later(m: Module, value: Value, name: str, *, reset: bool = False) -> Signal:
+    register = Signal(Value.cast(value).shape(), name=name, reset_less=not reset)
     m.d.sync += register.eq(value)
     return register

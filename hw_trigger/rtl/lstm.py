@@ -259,7 +259,13 @@ class LstmEngine(wiring.Component):
         sums = sums_of(self._lane_fields(), accumulators, words, shift)
         m.d.comb += [
             lanes.valid.eq(valid),
-            lanes.sums.eq(Cat(extended(value, self.sum_bits) for value in sums)),
+            lanes.sums.eq(Cat(extended(row.total, self.sum_bits) for row in sums)),
+            lanes.ties.eq(
+                Cat(
+                    row.ends_in_zeros(self.fraction - layer.gates[number % N_GATES].fraction)
+                    for number, row in enumerate(sums)
+                )
+            ),
             lanes.place.eq(channel * self.total_batches + batch),
             lanes.first.eq(step == 0),
         ]

@@ -49,9 +49,7 @@ def plan(program: Program, multipliers: int = FULLY_PARALLEL, *, channels: int =
             f"program {program.name!r} has {least} matrix products, and rtl.multipliers is {multipliers}; it must be {least} "
             "or more, or 0 for as many as make it fastest"
         )
-    choices = {
-        layer.name: list(_choices(layer, channels, sequence)) for layer, sequence, _ in program.flow()
-    }
+    choices = {layer.name: list(_choices(layer, channels, sequence)) for layer, sequence, _ in program.flow()}
     floor = channels * program.steps
     intervals = sorted({max(floor, interval) for layer in choices.values() for interval, _ in layer})
     low, high = 0, len(intervals) - 1

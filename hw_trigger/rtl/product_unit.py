@@ -137,4 +137,4 @@ class ProductUnit(wiring.Component):
             m.d.sync += addend.eq(constant_table(words, signed(self.sum_bits), following))
             addends.append(addend)
         sums = sums_of(plan.fields, product.accumulators, addends, self.shift)
-        m.d.comb += [self.done.eq(last), self.sums.eq(Cat(extended(value, self.sum_bits) for value in sums))]
+        m.d.comb += [self.done.eq(last), self.sums.eq(Cat(extended(row.total, self.sum_bits) for row in sums))]

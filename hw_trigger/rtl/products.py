@@ -167,8 +167,51 @@ class Products(wiring.Component):
         return word
 
 
-def sums_of(fields: tuple[Field, ...], accumulators: Value, addends: list[Value], shift: int) -> list[Value]:
-    """Return ``accumulator * 2**shift + addend`` for every row, signed, in the order of the rows: one adder each.
+@dataclass(frozen=True, eq=False)
+class RowSum:
+    """``(left + right + carry) * 2**n + low``, with the n bits of `low`: a row's sum, in one adder.
+
+    Attributes
+    ----------
+    left, right
+        Signed.
+    carry
+        A bit; ``None`` where there is none.
+    low
+        Bits below.
+    """
+
+    left: Value
+    right: Value
+    carry: Value | None
+    low: Value
+
+    @property
+    def total(self) -> Value:
+        """The sum, signed."""
+        if self.carry is None:
+            return Cat(self.low, self.left + self.right).as_signed()
+        # The carry goes in below the last place, so that there is one chain only.
+        chain = Cat(Const(1, 1), self.left).as_signed() + Cat(self.carry, self.right).as_signed()
+        return Cat(self.low, chain[1:]).as_signed()
+
+    def ends_in_zeros(self, bits: int) -> Value:
+        """Return whether the sum's last `bits` bits are 0, without waiting for the adder.
+
+        All are 0 if each place's bits differ exactly where the place below carries, and where everything below is 0, a place carries if
+        it has a 1 at all (Cortadella and Llaberia, "Evaluation of A + B = K Conditions Without Carry Propagation", 1992).
+        """
+        places = bits - len(self.low)
+        if places <= 0:
+            return self.low[: max(0, bits)] == 0
+        left = Cat(self.left, self.left[-1].replicate(places))[:places]
+        right = Cat(self.right, self.right[-1].replicate(places))[:places]
+        below = Cat(Const(0, 1) if self.carry is None else self.carry, left | right)[:places]
+        return ((left ^ right ^ below) == 0) & (self.low == 0)
+
+
+def sums_of(fields: tuple[Field, ...], accumulators: Value, addends: list[Value], shift: int) -> list[RowSum]:
+    """Return ``accumulator * 2**shift + addend`` for every row, in the order of the rows.
 
     Parameters
     ----------
@@ -179,24 +222,19 @@ def sums_of(fields: tuple[Field, ...], accumulators: Value, addends: list[Value]
     shift
         Fractional bits that addends have beyond those of the accumulators: these are the addend's alone.
     """
-    upper = [addend[shift:].as_signed() for addend in addends]
-    sums: list[Value] = []
+    sums: list[RowSum] = []
     start = 0
     for field in fields:
         bits = accumulators[start : start + field.accumulator_bits]
         start += field.accumulator_bits
-        first = len(sums)
-        if not field.shift:
-            sums.append(bits.as_signed() + upper[first])
-            continue
-        lower, higher = (1, 0) if field.swapped else (0, 1)
-        low = bits[: field.shift].as_signed() + upper[first + lower]
-        # Where the lower row is negative, the other one is one too small. The carry goes in below the last place.
-        raised = Cat(Const(1, 1), bits[field.shift :]).as_signed()
-        carry = Cat(bits[field.shift - 1], upper[first + higher]).as_signed()
-        high = (raised + carry)[1:].as_signed()
-        sums += [high, low] if field.swapped else [low, high]
-    return [Cat(addend[:shift], value).as_signed() for addend, value in zip(addends, sums, strict=True)]
+        rows: list[tuple[Value, Value | None]] = [(bits.as_signed(), None)]
+        if field.shift:
+            # Where the lower row is negative, the other one is one too small.
+            rows = [(bits[: field.shift].as_signed(), None), (bits[field.shift :].as_signed(), bits[field.shift - 1])]
+        for value, carry in reversed(rows) if field.swapped else rows:
+            addend = addends[len(sums)]
+            sums.append(RowSum(value, addend[shift:].as_signed(), carry, addend[:shift]))
+    return sums
 
 
 def _registered(m: Module, value: Value, name: str) -> Value:

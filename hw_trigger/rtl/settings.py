@@ -128,8 +128,8 @@ def chosen_schedule(program: Program, settings: RtlSettings) -> Schedule:
     for name, shapes in settings.layers.items():
         if name not in layers:
             raise RtlSettingsError(
-                f"the RTL settings have an exception for the layer {name!r}{nearest(name, layers)}, and program "
-                f"{program.name!r} has {', '.join(layers)}"
+                f"the RTL setting layers[{name!r}] is of no layer{nearest(name, layers)}; program {program.name!r} has "
+                f"{', '.join(layers)}"
             )
         layers[name] = _with_exceptions(name, layers[name], shapes)
     schedule = replace(planned, layers=layers)
@@ -149,7 +149,7 @@ def _with_exceptions(
     foreign = [product for product in given if product not in possible]
     if foreign:
         raise RtlSettingsError(
-            f"the RTL settings have an exception for the product {foreign[0]!r} of the layer {name!r}, which has "
+            f"the RTL setting layers[{name!r}] is of the product {foreign[0]!r}, and the layer has "
             f"{' and '.join(map(repr, possible))}"
         )
     if isinstance(planned, LstmSchedule):
