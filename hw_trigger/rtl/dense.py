@@ -62,7 +62,7 @@ class DenseEngine(wiring.Component):
         codes = [self._rounded(product.sums, row) for row in range(self.schedule.rows)]
         groups, width = product.plan.groups, self.layer.output.width
         gathered = gather(m, product.done, Cat(codes), groups)
-        _, last, _ = counter(m, product.done, groups, "gathered_groups")
+        _, last = counter(m, product.done, groups, "gathered_groups")
         m.d.sync += queue.push.eq(product.done & last)
         m.d.comb += queue.pushed.eq(gathered[: self.layer.n_outputs * width])
         return m

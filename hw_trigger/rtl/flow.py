@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw_trigger.rtl.streams import index
 
-def counter(m: Module, enable: Value, limit: int, name: str) -> tuple[Signal, Value, Value]:
-    """Return a count of the cycles with `enable`, 0 to ``limit - 1`` over and over, whether it is the last, and its next value."""
-    count = Signal(range(max(2, limit)), name=name)
+
+def counter(m: Module, enable: Value, limit: int, name: str) -> tuple[Signal, Value]:
+    """Return a count of the cycles with `enable`, 0 to ``limit - 1`` over and over, and whether it is the last of these."""
+    count = Signal(index(limit), name=name)
     last = count == limit - 1
-    following = Signal(range(max(2, limit)), name=f"next_{name}")
-    m.d.comb += following.eq(count)
     with m.If(enable):
-        m.d.comb += following.eq(count + 1)
-        with m.If(last):
-            m.d.comb += following.eq(0)
-    m.d.sync += count.eq(following)
-    return count, last, following
+        m.d.sync += count.eq(Mux(last, 0, count + 1))
+    return count, last
 
 
 def credits(m: Module, more: Value, fewer: Value, initial: int, limit: int, name: str) -> Signal:

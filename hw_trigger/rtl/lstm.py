@@ -7,16 +7,17 @@ Steps of interleaved channels follow each other, so that one channel's products 
 from __future__ import annotations
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.fixedpoint.program import GATES, Lstm
+from hw_trigger.fixedpoint.program import Lstm
 from hw_trigger.rtl.arithmetic import extended, rounding_offset
 from hw_trigger.rtl.dense import gather
 from hw_trigger.rtl.flow import Queue, counter, credits
 from hw_trigger.rtl.gates import GateLanes
+from hw_trigger.rtl.lstm_control import LaneControl, StepIssuer, repeated_entry
 from hw_trigger.rtl.memories import BankedMemory
 from hw_trigger.rtl.packing import Field
 from hw_trigger.rtl.product_unit import ProductUnit, sum_width
@@ -86,11 +87,6 @@ class LstmEngine(wiring.Component):
         )
 
     @property
-    def total_batches(self) -> int:
-        """Cycles of the gate lanes a step."""
-        return self.timing.unit_groups * self.timing.batches
-
-    @property
     def step_latency(self) -> int:
         """Cycles from a step's start to when its state is in the queue."""
         timing = self.timing
@@ -106,181 +102,103 @@ class LstmEngine(wiring.Component):
         return 2 + -(-alive // timing.spacing)
 
     def elaborate(self, _platform: object) -> Module:
+        """Connect the input's product, the state's product, the gate lanes, and the memories between them."""
         m = Module()
+        timing, plan = self.timing, self.plan
         m.submodules.input_product_unit = self.input_product
-        m.submodules.state_product = product = Products(self.plan)
+        m.submodules.state_product = product = Products(plan)
+        m.submodules.state = state = self._state_memory()
+        m.submodules.issuer = issuer = StepIssuer(timing, plan.slots * plan.members)
         m.submodules.results = self.queue
         wiring.connect(m, wiring.flipped(self.input), self.input_product.input)
         wiring.connect(m, self.queue.output, wiring.flipped(self.output))
-        constants, written = self._input_side(m)
-        released = Signal()
-        consumed = Signal()
-        m.d.comb += self.input_product.allowed.eq(
-            credits(m, released, self.input_product.taken, self.entries, self.entries, "free_entries") != 0
-        )
-        available = credits(m, written, consumed, 0, self.entries, "available_entries")
-        hidden = self._state_memory(m)
-        ends = self._issue(m, product, hidden, available, consumed)
-        self._retire(m, product, constants, hidden, ends, released)
+        sums, written = self._input_sums(m)
+        m.submodules.lane_control = lanes = LaneControl(timing, sums.entries)
+        free = credits(m, lanes.released, self.input_product.taken, self.entries, self.entries, "free_entries")
+        available = credits(m, written, issuer.consumed, 0, self.entries, "available_entries")
+        m.d.comb += [
+            self.input_product.allowed.eq(free != 0),
+            issuer.available.eq(available != 0),
+            issuer.free.eq(self.queue.free),
+            self.queue.reserve.eq(issuer.reserve),
+            state.read_entry.eq(issuer.entry),
+            state.read_batch.eq(issuer.block),
+            product.operands.eq(Mux(issuer.fresh, 0, state.read_data)),
+            product.slot.eq(issuer.slot),
+            product.first.eq(issuer.first),
+            sums.read_entry.eq(lanes.read_entry),
+            sums.read_batch.eq(lanes.read_batch),
+        ]
+        group_ready, soon = self._ends(m, issuer)
+        m.d.comb += lanes.soon.eq(soon)
+        accumulators = self._lane_input(m, group_ready, lanes.load, product)
+        self._finish(m, lanes, self._gates(m, lanes, sums, accumulators), state)
         return m
 
-    def _input_side(self, m: Module) -> tuple[BankedMemory, Value]:
+    def _input_sums(self, m: Module) -> tuple[BankedMemory, Value]:
         """Keep the sums of the input's product, and say when a vector's are complete."""
         timing, product, layer = self.timing, self.input_product, self.layer
-        rows = timing.schedule.input.rows
+        rows, groups = timing.schedule.input.rows, product.plan.groups
         units = max(1, rows // N_GATES)
         padded = max(-(-layer.n_units // units) * units, timing.unit_groups * timing.units_per_group)
-        m.submodules.input_sums = constants = BankedMemory(
-            N_GATES * self.sum_bits, padded, units, timing.lanes, self.entries, N_GATES
+        entries = 2 << (timing.channels - 1).bit_length() if layer.repeat_input else self.entries
+        m.submodules.input_sums = sums = BankedMemory(
+            N_GATES * self.sum_bits, padded, units, timing.lanes, entries, N_GATES
         )
-        groups = product.plan.groups
-        _, last, _ = counter(m, product.done, groups, "input_group")
-        entry, _, _ = counter(m, product.done & last, self.entries, "written_entry")
+        _, last = counter(m, product.done, groups, "input_group")
+        if layer.repeat_input:
+            channel, last_channel = counter(m, product.done & last, timing.channels, "input_channel")
+            window, _ = counter(m, product.done & last & last_channel, 2, "input_window")
+            entry: Value = repeated_entry(timing, channel, window)
+        else:
+            entry, _ = counter(m, product.done & last, entries, "written_entry")
         if rows < N_GATES:
-            part, part_last, _ = counter(m, product.done, N_GATES // rows, "input_part")
-            batch, _, _ = counter(m, product.done & part_last, layer.n_units, "input_unit")
+            part, part_last = counter(m, product.done, N_GATES // rows, "input_part")
+            batch, _ = counter(m, product.done & part_last, layer.n_units, "input_unit")
             enable = Cat(product.done & (part == gate // rows) for gate in range(N_GATES))
             data = Cat(product.sums for _ in range(N_GATES // rows))
         else:
-            batch, _, _ = counter(m, product.done, groups, "input_batch")
+            batch, _ = counter(m, product.done, groups, "input_batch")
             enable, data = product.done.replicate(N_GATES), product.sums
         m.d.comb += [
-            constants.write_enable.eq(enable),
-            constants.write_entry.eq(entry),
-            constants.write_batch.eq(batch),
-            constants.write_data.eq(data),
+            sums.write_enable.eq(enable),
+            sums.write_entry.eq(entry),
+            sums.write_batch.eq(batch),
+            sums.write_data.eq(data),
         ]
-        return constants, product.done & last
+        return sums, product.done & last
 
-    def _state_memory(self, m: Module) -> BankedMemory:
+    def _state_memory(self) -> BankedMemory:
         timing, layer = self.timing, self.layer
-        units = max(timing.unit_groups * timing.units_per_group, timing.blocks * timing.schedule.state.columns)
-        m.submodules.state = memory = BankedMemory(
-            layer.hidden.width,
-            units,
-            timing.lanes,
-            timing.schedule.state.columns,
-            timing.channels * timing.banks_of_state,
-        )
-        return memory
+        columns = timing.schedule.state.columns
+        units = max(timing.unit_groups * timing.units_per_group, timing.blocks * columns)
+        return BankedMemory(layer.hidden.width, units, timing.lanes, columns, timing.state_entries)
 
-    def _issue(
-        self, m: Module, product: Products, hidden: BankedMemory, available: Value, consumed: Signal
-    ) -> tuple[Value, Value]:
-        """Begin steps and issue their slots; return whether the last slot of a group is issued, and that of a group of units."""
-        timing, layer, plan = self.timing, self.layer, self.plan
-        wait = Signal(range(max(2, timing.spacing)), name="cycles_left")
-        begins = Signal(name="begins")
-        channel, last_channel, _ = counter(m, begins, timing.channels, "start_channel")
-        step, last_step, _ = counter(m, begins & last_channel, layer.steps, "start_step")
-        emits = Const(1, 1) if layer.return_sequence else last_step
-        consumes = (step == 0) if layer.repeat_input else Const(1, 1)
-        m.d.comb += [
-            begins.eq((wait == 0) & (~consumes | (available != 0)) & (~emits | self.queue.free)),
-            consumed.eq(begins & consumes),
-            self.queue.reserve.eq(begins & emits),
-        ]
-        with m.If(begins):
-            m.d.sync += wait.eq(timing.spacing - 1)
-        with m.Elif(wait != 0):
-            m.d.sync += wait.eq(wait - 1)
-        active = Signal()
-        slot, _, _ = counter(m, active, plan.slots * plan.members, "slot")
-        block, last_block, _ = counter(m, active, timing.blocks, "block")
-        _, last_of_units, _ = counter(m, active, timing.group_slots, "slot_of_units")
-        _, last_of_step, _ = counter(m, active, plan.slots, "slot_of_step")
-        with m.If(begins):
-            m.d.sync += active.eq(1)
-        with m.Elif(last_of_step):
-            m.d.sync += active.eq(0)
-        # What is read of the state, a cycle after the slot was issued.
-        parity = Signal()
-        with m.If(begins & last_channel):
-            m.d.sync += parity.eq(~parity)
-        issued = {"channel": channel, "parity": parity, "fresh": step == 0}
-        now = {}
-        for name, value in issued.items():
-            now[name] = Signal(Value.cast(value).shape(), name=f"step_{name}")
-            with m.If(begins):
-                m.d.sync += now[name].eq(value)
-        read_block = Signal.like(block, name="read_block")
-        read = {name: Signal.like(value, name=f"read_{name}") for name, value in now.items()}
-        m.d.sync += [read_block.eq(block), *(read[name].eq(now[name]) for name in now)]
-        entry = read["channel"]
-        if timing.banks_of_state == 2:
-            entry = Cat(~read["parity"], read["channel"])
-        m.d.comb += [
-            hidden.read_entry.eq(entry),
-            hidden.read_batch.eq(read_block),
-            product.operands.eq(Mux(read["fresh"], 0, hidden.read_data)),
-            product.slot.eq(slot),
-            product.first.eq(block == 0),
-        ]
-        return active & last_block, active & last_of_units
-
-    def _retire(
-        self,
-        m: Module,
-        product: Products,
-        constants: BankedMemory,
-        hidden: BankedMemory,
-        ends: tuple[Value, Value],
-        released: Signal,
-    ) -> None:
-        """Take the sums through the gate lanes, write the states, and give results."""
-        timing, layer = self.timing, self.layer
-        group_ready, load = ends
+    def _ends(self, m: Module, issuer: StepIssuer) -> tuple[Value, Value]:
+        """Return when a group's sums are there, and a cycle before a group of units' are."""
+        group_ready, units_ready = issuer.group_ends, issuer.units_end
         for number in range(self.plan.latency):
+            soon = units_ready
             later = Signal(name=f"group_ready_{number}"), Signal(name=f"units_ready_{number}")
-            m.d.sync += [later[0].eq(group_ready), later[1].eq(load)]
-            group_ready, load = later
-        valid, accumulators = self._lane_input(m, group_ready, load, product)
-        batch, last_batch, next_batch = counter(m, valid, self.total_batches, "batch")
-        ended = valid & last_batch
-        channel, last_channel, _ = counter(m, ended, timing.channels, "channel")
-        step, last_step, _ = counter(m, ended & last_channel, layer.steps, "step")
-        parity = Signal(name="write_parity")
-        with m.If(ended & last_channel):
-            m.d.sync += parity.eq(~parity)
-        entry_next = self._entry(m, ended, last_channel, last_step)
-        m.d.comb += [
-            released.eq(ended & (last_step if layer.repeat_input else 1)),
-            constants.read_entry.eq(entry_next),
-            constants.read_batch.eq(next_batch),
-        ]
-        addends = Signal(timing.lanes * N_GATES * self.sum_bits, name="addends", reset_less=True)
-        m.d.sync += addends.eq(constants.read_data)
-        lanes = GateLanes(timing, self.sum_bits, timing.channels * self.total_batches)
-        m.submodules.gates = lanes
-        shift = self.fraction - self.state_fraction
-        words = [
-            addends[start : start + self.sum_bits].as_signed() for start in range(0, len(addends), self.sum_bits)
-        ]
-        sums = sums_of(self._lane_fields(), accumulators, words, shift)
-        m.d.comb += [
-            lanes.valid.eq(valid),
-            lanes.sums.eq(Cat(extended(row.total, self.sum_bits) for row in sums)),
-            lanes.ties.eq(
-                Cat(
-                    row.ends_in_zeros(self.fraction - layer.gates[number % N_GATES].fraction)
-                    for number, row in enumerate(sums)
-                )
-            ),
-            lanes.place.eq(channel * self.total_batches + batch),
-            lanes.first.eq(step == 0),
-        ]
-        emits = Const(1, 1) if layer.return_sequence else last_step
-        self._write(m, hidden, lanes, [valid, batch, channel, parity, emits, last_batch])
+            m.d.sync += [later[0].eq(group_ready), later[1].eq(units_ready)]
+            group_ready, units_ready = later
+        return group_ready, soon
 
-    def _entry(self, m: Module, ended: Value, last_channel: Value, last_step: Value) -> Value:
-        """Return the entry of the input's sums that the next cycle needs."""
-        if not self.layer.repeat_input:
-            return counter(m, ended, self.entries, "read_entry")[2]
-        channels = self.timing.channels
-        half, _, next_half = counter(m, ended & last_channel & last_step, 2, "window_parity")
-        _, _, next_channel = counter(m, ended, channels, "entry_channel")
-        _ = half
-        return next_half * channels + next_channel
+    def _lane_input(self, m: Module, group_ready: Value, load: Value, product: Products) -> Value:
+        """Return the accumulators of the units that the lanes take."""
+        timing, rows, accumulators = self.timing, self.timing.schedule.state.rows, product.accumulators
+        if rows < N_GATES:
+            # The earlier gates of a unit wait for its last.
+            gathered = Signal((N_GATES // rows - 1) * len(accumulators), name="earlier_gates", reset_less=True)
+            with m.If(group_ready):
+                m.d.sync += gathered.eq(Cat(gathered, accumulators)[len(accumulators) :])
+            return Cat(gathered, accumulators)
+        if timing.batches == 1:
+            return accumulators
+        width = len(accumulators) // timing.batches
+        held = Signal(len(accumulators) - width, name="waiting_sums", reset_less=True)
+        m.d.sync += held.eq(Mux(load, accumulators[width:], held >> width))
+        return Mux(load, accumulators[:width], held[:width])
 
     def _lane_fields(self) -> tuple[Field, ...]:
         """Return the fields of as many units as the lanes take in a cycle: all units have the same layout."""
@@ -289,47 +207,39 @@ class LstmEngine(wiring.Component):
             return self.plan.fields * (N_GATES // rows)
         return self.plan.fields[: len(self.plan.fields) * self.timing.lanes * N_GATES // rows]
 
-    def _lane_input(self, m: Module, group_ready: Value, load: Value, product: Products) -> tuple[Value, Value]:
-        """Return whether the lanes have work, and the accumulators of their units, from the lowest bits on."""
-        timing, rows = self.timing, self.timing.schedule.state.rows
-        if rows < N_GATES:
-            # The earlier gates of a unit wait for its last.
-            parts = N_GATES // rows
-            gathered = Signal((parts - 1) * len(product.accumulators), name="earlier_gates", reset_less=True)
-            with m.If(group_ready):
-                m.d.sync += gathered.eq(Cat(gathered, product.accumulators)[len(product.accumulators) :])
-            return load, Cat(gathered, product.accumulators)
-        if timing.batches == 1:
-            return load, product.accumulators
-        width = len(product.accumulators) // timing.batches
-        held = Signal(len(product.accumulators) - width, name="waiting_sums", reset_less=True)
-        left = Signal(range(timing.batches), name="batches_left")
-        with m.If(load):
-            m.d.sync += [held.eq(product.accumulators[width:]), left.eq(timing.batches - 1)]
-        with m.Elif(left != 0):
-            m.d.sync += [held.eq(held >> width), left.eq(left - 1)]
-        return load | (left != 0), Mux(load, product.accumulators[:width], held[:width])
-
-    def _write(self, m: Module, hidden: BankedMemory, lanes: GateLanes, controls: list[Value]) -> None:
-        """Write hidden states, and put the steps that count together for the queue."""
-        timing, layer = self.timing, self.layer
-        for number in range(timing.gate_cycles - 1):
-            delayed = []
-            for name, value in zip(("valid", "batch", "channel", "parity", "emits", "last"), controls, strict=True):
-                register = Signal(Value.cast(value).shape(), name=f"{name}_{number}", reset_less=name != "valid")
-                m.d.sync += register.eq(value)
-                delayed.append(register)
-            controls = list(delayed)
-        valid, batch, channel, parity, emits, last = controls
-        entry = channel
-        if timing.banks_of_state == 2:
-            entry = Cat(parity, channel)
+    def _gates(self, m: Module, control: LaneControl, input_sums: BankedMemory, accumulators: Value) -> GateLanes:
+        """Add up the input's and the state's sums, and give them to the gate lanes."""
+        timing, layer, bits = self.timing, self.layer, self.sum_bits
+        m.submodules.gates = gates = GateLanes(timing, bits, timing.channels * timing.total_batches)
+        addends = Signal(timing.lanes * N_GATES * bits, reset_less=True)
+        m.d.sync += addends.eq(input_sums.read_data)
+        words = [addends[start : start + bits].as_signed() for start in range(0, len(addends), bits)]
+        sums = sums_of(self._lane_fields(), accumulators, words, self.fraction - self.state_fraction)
+        dropped = [self.fraction - gate.fraction for gate in layer.gates]
         m.d.comb += [
-            hidden.write_enable.eq(valid),
-            hidden.write_entry.eq(entry),
-            hidden.write_batch.eq(batch),
-            hidden.write_data.eq(lanes.hidden),
+            gates.valid.eq(control.valid),
+            gates.place.eq(control.place),
+            gates.first.eq(control.first),
+            gates.sums.eq(Cat(extended(row.total, bits) for row in sums)),
+            gates.ties.eq(Cat(row.ends_in_zeros(dropped[number % N_GATES]) for number, row in enumerate(sums))),
         ]
-        gathered = gather(m, valid & emits, lanes.hidden, self.total_batches)
-        m.d.sync += self.queue.push.eq(valid & emits & last)
+        return gates
+
+    def _finish(self, m: Module, control: LaneControl, gates: GateLanes, state: BankedMemory) -> None:
+        """Write hidden states, and put the steps that give a result together for the queue."""
+        timing, layer = self.timing, self.layer
+        now = {name: getattr(control, name) for name in ("valid", "batch", "entry", "emits", "last")}
+        for number in range(timing.gate_cycles - 1):
+            for name, value in now.items():
+                now[name] = Signal.like(value, name=f"{name}_{number}", reset_less=name != "valid")
+                m.d.sync += now[name].eq(value)
+        m.d.comb += [
+            state.write_enable.eq(now["valid"]),
+            state.write_entry.eq(now["entry"]),
+            state.write_batch.eq(now["batch"]),
+            state.write_data.eq(gates.hidden),
+        ]
+        given = now["valid"] & now["emits"]
+        gathered = gather(m, given, gates.hidden, timing.total_batches)
+        m.d.sync += self.queue.push.eq(given & now["last"])
         m.d.comb += self.queue.pushed.eq(gathered[: layer.n_units * layer.hidden.width])

@@ -51,7 +51,8 @@ class BankedMemory(wiring.Component):
             raise RuntimeError(f"{writes} words a write and {reads} a read do not share banks")
         self.width, self.writes, self.reads, self.entries, self.fields = width, writes, reads, entries, fields
         self.banks = max(writes, reads)
-        self.depth = -(-units // self.banks)
+        # A power of two of words for each vector: an address is then a matter of wires.
+        self.depth = 1 << (-(-units // self.banks) - 1).bit_length()
         entry_bits = max(1, (entries - 1).bit_length())
         super().__init__(
             {
@@ -70,6 +71,7 @@ class BankedMemory(wiring.Component):
         field = self.width // self.fields
         write_address, write_part = self._split(self.write_batch, self.writes)
         read_address, read_part = self._split(self.read_batch, self.reads)
+        address_bits = (self.depth - 1).bit_length()
         words = []
         for bank in range(self.banks):
             parts = []
@@ -89,10 +91,10 @@ class BankedMemory(wiring.Component):
                 m.submodules[f"bank_{bank}_{part}"] = cells
                 write, read = cells.write_port(), cells.read_port(domain="comb")
                 m.d.comb += [
-                    write.addr.eq(self.write_entry * self.depth + write_address),
+                    write.addr.eq(Cat(write_address[:address_bits], self.write_entry)),
                     write.data.eq(data),
                     write.en.eq(enable),
-                    read.addr.eq(self.read_entry * self.depth + read_address),
+                    read.addr.eq(Cat(read_address[:address_bits], self.read_entry)),
                 ]
                 parts.append(read.data)
             words.append(Cat(parts))

@@ -87,9 +87,9 @@ class ProductUnit(wiring.Component):
         plan = self.plan
         m.submodules.product = product = Products(plan)
         active = Signal()
-        slot, last_slot, _ = counter(m, active, plan.slots * plan.members, "slot")
-        block, last_block, _ = counter(m, active, plan.blocks, "block")
-        _, last_of_vector, _ = counter(m, active, plan.slots, "slot_of_vector")
+        slot, last_slot = counter(m, active, plan.slots * plan.members, "slot")
+        block, last_block = counter(m, active, plan.blocks, "block")
+        _, last_of_vector = counter(m, active, plan.slots, "slot_of_vector")
         m.d.comb += [
             self.input.ready.eq(self.allowed & (~active | last_of_vector)),
             self.taken.eq(self.input.ready & self.input.valid),
@@ -121,10 +121,11 @@ class ProductUnit(wiring.Component):
         """Say when a group's sums are there, and add the constants, which are looked up in the cycle before."""
         plan = self.plan
         for number in range(plan.latency):
-            delayed = Signal(name=f"done_{number}")
-            m.d.sync += delayed.eq(last)
-            last = delayed
-        _, _, following = counter(m, last, plan.groups * len(self.constants), "group")
+            # One cycle before the sums, so that the constants come out of a register with them.
+            soon, done = last, Signal(name=f"done_{number}")
+            m.d.sync += done.eq(last)
+            last = done
+        group, _ = counter(m, soon, plan.groups * len(self.constants), "group")
         padding = plan.groups * self.rows
         addends = []
         for row in range(self.rows):
@@ -134,7 +135,7 @@ class ProductUnit(wiring.Component):
                 for codes in self.constants
                 for place in range(row, padding, self.rows)
             ]
-            m.d.sync += addend.eq(constant_table(words, signed(self.sum_bits), following))
+            m.d.sync += addend.eq(constant_table(words, signed(self.sum_bits), group))
             addends.append(addend)
         sums = sums_of(plan.fields, product.accumulators, addends, self.shift)
         m.d.comb += [self.done.eq(last), self.sums.eq(Cat(extended(row.total, self.sum_bits) for row in sums))]

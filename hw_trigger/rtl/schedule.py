@@ -146,6 +146,16 @@ class LstmTiming:
         return self.units_per_group // self.lanes
 
     @property
+    def total_batches(self) -> int:
+        """Cycles of the gate lanes a step."""
+        return self.unit_groups * self.batches
+
+    @property
+    def state_entries(self) -> int:
+        """Places of states in memory."""
+        return self.channels * self.banks_of_state
+
+    @property
     def wide_gates(self) -> bool:
         """Whether the gates' tables are memories, which take a cycle more."""
         return max(gate.width for gate in self.layer.gates) > LUT_TABLE_BITS

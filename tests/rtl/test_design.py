@@ -40,7 +40,8 @@ def test_without_trigger_the_output_always_has_a_port() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("P-1 (new)", "hwt_p_1_new"), ("a__b", "hwt_a__b"), ("-", "hwt_trigger"), ("µ-Δ", "hwt_trigger")]
+    ("name", "module"),
+    [("P-1 (new)", "hwt_p_1_new"), ("a__b", "hwt_a__b"), ("-", "hwt_trigger"), ("µ-Δ", "hwt_trigger")],
 )
 def test_names_are_those_of_modules(name: str, module: str) -> None:
     program = replace(PROGRAM, name=name)
@@ -63,11 +64,13 @@ def test_members_have_gain_and_offset_in_common_formats() -> None:
 
 def test_programs_that_differ_in_more_than_constants() -> None:
     other = random_program(4, Sizes(4, 2, (3,), 2, (3,)))
-    with pytest.raises(FamilyError, match="^channels '0' and '1' cannot share one firmware: "):
+    with pytest.raises(FamilyError, match=r"^channels '0' and '1' cannot share one firmware: "):
         design((PROGRAM, other), plan(PROGRAM, channels=2))
 
 
 def test_a_schedule_of_another_program() -> None:
     other = random_program(3, Sizes(4, 2, (3, 3), 2, (3,)))
-    with pytest.raises(ScheduleError, match="^the schedule has the layers decoder_0, encoder_0, encoder_1, latent, output, and "):
+    with pytest.raises(
+        ScheduleError, match=r"^the schedule has the layers decoder_0, encoder_0, encoder_1, latent, output, and "
+    ):
         design((PROGRAM,), plan(other))

@@ -12,7 +12,8 @@ from amaranth.lib.wiring import In, Out
 from support.streaming import simulate, simulate_bench
 
 from hw_trigger.fixedpoint.formats import Format
-from hw_trigger.rtl.flow import Buffer, Fork, Queue, counter, credits
+from hw_trigger.rtl import flow
+from hw_trigger.rtl.flow import Buffer, Fork, Queue, counter
 from hw_trigger.rtl.streams import vector
 
 LAYOUT = vector(Format(8, 4, signed=False), 2)
@@ -25,16 +26,15 @@ class Counted(wiring.Component):
     def __init__(self, limit: int) -> None:
         self.limit = limit
         ports = {"enable": In(1), "more": In(1), "fewer": In(1), "last": Out(1)}
-        super().__init__(ports | {name: Out(4) for name in ("count", "following", "number")})
+        super().__init__(ports | {name: Out(4) for name in ("count", "number")})
 
     def elaborate(self, _platform: object) -> Module:
         m = Module()
-        count, last, following = counter(m, self.enable, self.limit, "count")
-        number = credits(m, self.more, self.fewer, 3, 8, "number")
+        count, last = counter(m, self.enable, self.limit, "count")
+        number = flow.credits(m, self.more, self.fewer, 3, 8, "number")
         m.d.comb += [
             self.count.eq(count),
             self.last.eq(last),
-            self.following.eq(following),
             self.number.eq(number),
         ]
         return m
@@ -49,10 +49,8 @@ def test_a_counter_goes_round(limit: int) -> None:
         count = 0
         for enable in rng.integers(0, 2, 60).tolist():
             ctx.set(block.enable, enable)
-            following = (count + enable) % limit
             assert (ctx.get(block.count), ctx.get(block.last)) == (count, count == limit - 1)
-            assert ctx.get(block.following) == following
-            count = following
+            count = (count + enable) % limit
             await ctx.tick()
 
     simulate_bench(block, bench)
@@ -64,8 +62,8 @@ def test_credits_come_and_go() -> None:
 
     async def bench(ctx: Any) -> None:
         number = 3
-        for more, fewer in rng.integers(0, 2, (80, 2)).tolist():
-            more, fewer = more and number < 8, fewer and number > 0
+        for wants_more, wants_fewer in rng.integers(0, 2, (80, 2)).tolist():
+            more, fewer = wants_more and number < 8, wants_fewer and number > 0
             ctx.set(block.more, more)
             ctx.set(block.fewer, fewer)
             assert ctx.get(block.number) == number

@@ -11,8 +11,8 @@ from support.engines import compare, engine_of, expected, random_inputs, random_
 from hw_trigger.fixedpoint.formats import Format, Overflow, Rounding
 from hw_trigger.rtl.lstm import by_unit
 
-# Rows and columns of the input's product, then of the state's: every kind of gathering (1, 2, 4 and more rows a cycle), of blocks,
-# of lanes, and units that fill up a group.
+# Rows and columns of the input's product, then of the state's: every kind of gathering (1, 2, 4 and more rows a cycle), of
+# blocks, of lanes, and units that fill up a group.
 SHAPES = [
     (4, 2, 1, 1, 4, 1),
     (4, 2, 2, 2, 1, 2),

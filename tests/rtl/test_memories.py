@@ -16,7 +16,9 @@ from support.streaming import simulate_bench
 
 from hw_trigger.rtl.memories import BankedMemory, constant_table, rom
 
-PAIRS = [(writes, reads) for writes in range(1, 7) for reads in range(1, 7) if max(writes, reads) % min(writes, reads) == 0]
+PAIRS = [
+    (writes, reads) for writes in range(1, 7) for reads in range(1, 7) if max(writes, reads) % min(writes, reads) == 0
+]
 
 
 @pytest.mark.parametrize(("writes", "reads"), PAIRS)

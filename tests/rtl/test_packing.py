@@ -24,7 +24,7 @@ def taken_apart(field: Field, total: int) -> list[int]:
 
 def check(weights: Codes, blocks: int, fields: tuple[Field, ...], operands: Codes) -> None:
     """Check every group's sums with operands ``(blocks, columns)``, and that they fit the accumulators."""
-    members, slots, rows, columns = weights.shape
+    members, slots, rows, _ = weights.shape
     assert sum(field.rows for field in fields) == rows
     for member in range(members):
         for group in range(slots // blocks):

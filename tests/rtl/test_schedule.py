@@ -11,6 +11,7 @@ from support.engines import compare, random_dense, random_lstm, timing
 from support.programs import Sizes, random_program
 
 from hw_trigger.rtl.schedule import (
+    LayerSchedule,
     LstmSchedule,
     ProductSchedule,
     Schedule,
@@ -109,7 +110,7 @@ def test_busy_multipliers() -> None:
 
 
 PROGRAM = random_program(1, Sizes(3, 1, (4,), 2, (4,)))
-GOOD = {
+GOOD: dict[str, LayerSchedule] = {
     "encoder_0": LstmSchedule(ProductSchedule(4, 1), ProductSchedule(16, 1)),
     "latent": ProductSchedule(1, 1),
     "decoder_0": LstmSchedule(ProductSchedule(4, 1), ProductSchedule(16, 4)),
@@ -179,8 +180,8 @@ def test_lanes_that_cannot_keep_up() -> None:
     """Three columns and four units: one lane, four cycles, and the next units two cycles later."""
     refused(
         Schedule(GOOD | {"encoder_0": LstmSchedule(ProductSchedule(4, 1), ProductSchedule(16, 3))}),
-        "product 'encoder_0.state' has 16 rows and 3 columns, for which 1 gate lanes take 4 cycles, and the next units come after "
-        "2; choose columns that divide the units of a group, 4",
+        "product 'encoder_0.state' has 16 rows and 3 columns, for which 1 gate lanes take 4 cycles, and the next units come "
+        "after 2; choose columns that divide the units of a group, 4",
     )
 
 
