@@ -138,11 +138,30 @@ def _product(
     """Return a product, behind a register, rounded to a format, and the least and the greatest code that it can have."""
     corners = [one * other for one in ranges[0] for other in ranges[1]]
     bounds = (min(0, *corners), max(0, *corners))
-    offset = rounding_offset(fraction, target)
+    offset, dropped = rounding_offset(fraction, target), fraction - target.fraction
     one, other = (factor if factor.shape().signed else Cat(factor, Const(0, 1)).as_signed() for factor in factors)
     product = _later(m, one * other + Const(offset), name)
-    code = quantize(product, fraction, target, offset_added=True, bounds=bounds)
+    tie = _later(m, _is_half_way(one, other, dropped), f"{name}_tie") if offset else None
+    code = quantize(product, fraction, target, offset_added=True, tie=tie, bounds=bounds)
     return code, _range(bounds, fraction, target)
+
+
+def _is_half_way(one: Value, other: Value, dropped: int) -> Value:
+    """Return whether a product is half way between two multiples of ``2**dropped``, from its factors, so that it is known with it.
+
+    It is where it ends in ``dropped - 1`` zeros and no more, and a product ends in as many as its factors together.
+    """
+    ways = [
+        _ends_in(one, zeros) & _ends_in(other, dropped - 1 - zeros)
+        for zeros in range(min(dropped, len(one)))
+        if dropped - 1 - zeros < len(other)
+    ]
+    return Cat(ways).any()
+
+
+def _ends_in(value: Value, zeros: int) -> Value:
+    """Return whether a number ends in so many zeros and no more."""
+    return value[: zeros + 1] == 1 << zeros
 
 
 def _range(bounds: Bounds, fraction: int, target: Format) -> Bounds:

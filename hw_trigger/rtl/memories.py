@@ -11,6 +11,9 @@ from amaranth.lib.wiring import In, Out
 BLOCK_DEPTH = 64
 """Constants with more words than this are in block RAM, others in LUTs: one LUT holds 64 words of a bit."""
 
+DISTRIBUTED_DEPTH = 256
+"""Vectors' memories with up to so many words are in LUTs, whose outputs come sooner than a block RAM's."""
+
 
 def rom(words: Sequence[int], width: int, *, block: bool | None = None) -> memory.Memory:
     """Return a memory of constants, bit patterns of `width` bits; by default in block RAM where it is deep."""
@@ -87,7 +90,7 @@ class BankedMemory(wiring.Component):
                         m.d.sync += word.eq(data)
                     parts.append(word)
                     continue
-                cells = memory.Memory(shape=unsigned(field), depth=self.entries * self.depth, init=[])
+                cells = self._cells(field)
                 m.submodules[f"bank_{bank}_{part}"] = cells
                 write, read = cells.write_port(), cells.read_port(domain="comb")
                 m.d.comb += [
@@ -100,6 +103,11 @@ class BankedMemory(wiring.Component):
             words.append(Cat(parts))
         m.d.comb += self.read_data.eq(self._selected(words, read_part))
         return m
+
+    def _cells(self, width: int) -> memory.Memory:
+        depth = self.entries * self.depth
+        attributes = {"ram_style": "distributed"} if depth <= DISTRIBUTED_DEPTH else {}
+        return memory.Memory(shape=unsigned(width), depth=depth, init=[], attrs=attributes)
 
     def _split(self, batch: Value, width: int) -> tuple[Value, Value]:
         """Return the address of a batch of `width` words, and which part of the banks it is."""
