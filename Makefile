@@ -14,14 +14,17 @@ MODEL ?=
 QUANT ?=
 ARGS ?=
 SYNTH ?=
+WAVE ?=
+NETLIST ?=
 OVERRIDES := $(if $(CHANNEL),channel=$(CHANNEL)) $(if $(MODEL),model=$(MODEL)) $(if $(QUANT),quant=$(QUANT)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo data qat hls csim report evaluate fleet firmware run test test-long bench results clean
+.PHONY: help install demo data qat hls csim rtl rtlsim synth report evaluate fleet firmware run test test-long bench results clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
-	@echo "Variables: CHANNEL, MODEL, QUANT, ARGS (further overrides), SYNTH=1 (make hls: vendor synthesis)"
+	@echo "Variables: CHANNEL, MODEL, QUANT, ARGS (further overrides), SYNTH=1 (make hls: vendor synthesis),"
+	@echo "  WAVE=file.vcd (make rtlsim), NETLIST=1 (make synth)"
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -44,6 +47,15 @@ hls: install ## write the HLS project, hls_projects/<run>; SYNTH=1 synthesizes i
 
 csim: install ## prove the firmware bit-exact
 	$(BIN)/hw-trigger csim $(OVERRIDES)
+
+rtl: install ## write the trigger as Verilog, rtl_projects/<run>
+	$(BIN)/hw-trigger rtl $(OVERRIDES)
+
+rtlsim: install ## simulate the Verilog cycle by cycle, bit-exact; WAVE=file.vcd writes the first windows
+	$(BIN)/hw-trigger rtlsim $(if $(WAVE),--wave $(WAVE)) $(OVERRIDES)
+
+synth: install ## synthesize the Verilog with Yosys; NETLIST=1 simulates the netlist too
+	$(BIN)/hw-trigger synth $(if $(NETLIST),--netlist) $(OVERRIDES)
 
 report: install ## write reports/<run>
 	$(BIN)/hw-trigger report $(OVERRIDES)
@@ -77,4 +89,4 @@ results: install ## the README's table: five real channels, three presets (6 min
 	$(BIN)/python benchmarks/real_channels.py
 
 clean: ## remove outputs, keep the environment
-	rm -rf models/*/ models/.[!.]*/ reports/*/ hls_projects/*/ build
+	rm -rf models/*/ models/.[!.]*/ reports/*/ hls_projects/*/ rtl_projects/*/ build

@@ -25,7 +25,8 @@ EPILOG = (
 
 app = typer.Typer(
     help="From telemetry to a bit-exact anomaly trigger for FPGAs: train (qat), write the HLS project (hls), "
-    "prove it bit-exact (csim), see what it costs (report).",
+    "prove it bit-exact (csim), see what it costs (report). Or Verilog without a vendor's tools: write it (rtl), simulate it "
+    "(rtlsim), synthesize it (synth).",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
@@ -342,8 +343,76 @@ def csim(overrides: Overrides = None, config_name: ConfigName = "config", config
 
 
 @app.command()
+def rtl(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+    """Write the whole trigger as Verilog: rtl_projects/<run>, with AXI ports and a page that tells how to use it.
+
+    rtl=small, rtl=fast and rtl=interleaved choose a schedule; rtl.multipliers=N says how many multiplications a cycle there may
+    be (0: as many as make it fastest), rtl.channels=C has C streams share one engine. Single products are set with
+    +rtl.layers.encoder.state=[64,4], rows and columns a cycle. What was written already is kept with its results.
+
+    With onnx=FILE the network is that of a QONNX file of another origin. Needs the package's extra, rtl; so do rtlsim and
+    synth, and nothing of a vendor.
+    """
+    from hw_trigger.stages.rtl import run_rtl
+    from hw_trigger.stages.telemetry import find_channel
+
+    run_rtl(find_channel(_load(overrides, config_name, config_dir)), Terminal())
+
+
+@app.command()
+def rtlsim(
+    overrides: Overrides = None,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    wave: Annotated[
+        Path | None, typer.Option("--wave", help="Write the waveform of the first windows: FILE.vcd or FILE.fst.")
+    ] = None,
+) -> None:
+    """Simulate the Verilog cycle by cycle with Verilator: prove it bit-exact, and count its cycles.
+
+    Sends the test data (rtl.windows=N: so many windows of them) back to back, and again with random pauses on every stream, and
+    compares every code with the golden model. Cycles of a step, of a window and of the latency are read from the simulation.
+
+    Exits with 1 if a single code differs. Needs a C++ compiler.
+    """
+    from hw_trigger.stages.rtlsim import run_rtlsim
+    from hw_trigger.stages.telemetry import find_channel
+
+    found = run_rtlsim(find_channel(_load(overrides, config_name, config_dir)), Terminal(), wave=wave)
+    if found.table.mismatches:
+        raise typer.Exit(1)
+
+
+@app.command()
+def synth(
+    overrides: Overrides = None,
+    config_name: ConfigName = "config",
+    config_dir: ConfigDirectory = None,
+    netlist: Annotated[
+        bool,
+        typer.Option(
+            "--netlist", help="Simulate the netlist too on a few windows, and compare it with the golden model."
+        ),
+    ] = False,
+) -> None:
+    """Synthesize the Verilog with Yosys: LUT, FF, DSP and memories by block, and the clock that they allow.
+
+    rtl.target=xcup (UltraScale+) and xc7 (7-series): the clock is estimated from the longest path. rtl.target=ecp5: nextpnr
+    places and routes for rtl.device at rtl.clock_mhz, tells the clock and packs a bitstream; for small designs.
+
+    Exits with 1 if the netlist computes a single code that differs.
+    """
+    from hw_trigger.stages.synth import run_synth
+    from hw_trigger.stages.telemetry import find_channel
+
+    found = run_synth(find_channel(_load(overrides, config_name, config_dir)), Terminal(), netlist=netlist)
+    if found.netlist is not None and found.netlist.mismatches:
+        raise typer.Exit(1)
+
+
+@app.command()
 def report(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
-    """Write the report, reports/<run>: detection, bit-accuracy, memory and an estimate of the hardware."""
+    """Write the report, reports/<run>: detection, bit-accuracy, memory, an estimate of the hardware, and what its RTL reaches."""
     from hw_trigger.stages.report import run_report
     from hw_trigger.stages.telemetry import find_channel
 

@@ -25,6 +25,7 @@ from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError, nearest
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.spec import QuantSpec
+from hw_trigger.rtl.settings import RtlSettings
 
 DIRECTORY_VARIABLE = "HW_TRIGGER_CONFIGS"
 
@@ -115,9 +116,9 @@ def validate(values: dict[str, Any]) -> Config:
     ConfigError
         A key is missing or unknown, or a value has the wrong type or is outside its limits; all such are named.
     UserError
-        An HLS setting or a format cannot be.
+        An HLS or RTL setting, or a format, cannot be.
     """
-    for section, kind in (("quant", QuantSpec), ("hls", HlsSettings)):
+    for section, kind in (("quant", QuantSpec), ("hls", HlsSettings), ("rtl", RtlSettings)):
         given = values.get(section)
         absent = [item.name for item in fields(kind) if isinstance(given, dict) and item.name not in given]
         if absent:  # these have defaults for callers of the library, which are not the configuration's
@@ -177,7 +178,7 @@ def _composition(error: ConfigCompositionException, name: str, where: Path, grou
     if not key:
         return f"the configuration {name!r} cannot be composed: {_first_line(error)}"
     known = _flat(compose_config(groups, name=name, directory=where))
-    if str(key).rpartition(".")[0] == "hls.layers":
+    if str(key).rpartition(".")[0] in {"hls.layers", "rtl.layers"}:
         return f"the configuration has no key {key!r} yet; +{key}=... adds it"
     return _unknown(str(key), known)
 

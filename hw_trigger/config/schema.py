@@ -25,6 +25,7 @@ from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.models.spec import Architecture, ClassifierArchitecture, QuantSpec
 from hw_trigger.parts.configured import with_parts
 from hw_trigger.parts.database import Database, known_parts
+from hw_trigger.rtl.settings import RtlSettings
 from hw_trigger.telemetry.channel import CHANNEL_NAME
 from hw_trigger.telemetry.sources import SOURCE_KINDS
 from hw_trigger.training.tracking import TrackerKind, TrackerMode
@@ -218,6 +219,7 @@ class PathsSection(Section):
 
     models: Path
     projects: Path
+    rtl: Path
     reports: Path
 
 
@@ -235,6 +237,7 @@ class Config(Section):
     trigger: TriggerSection
     csim: CsimSection
     hls: HlsSettings
+    rtl: RtlSettings
     explore: ExploreSection
     evaluate: EvaluateSection
     fleet: FleetSection
@@ -273,6 +276,11 @@ class Config(Section):
     def project_path(self) -> Path:
         """The directory of the run's HLS project."""
         return self.paths.projects / self.run_name
+
+    @property
+    def rtl_path(self) -> Path:
+        """The directory of the run's RTL project."""
+        return self.paths.rtl / self.run_name
 
     @property
     def firmware_path(self) -> Path:

@@ -11,6 +11,7 @@ from hw_trigger.estimate.result import Estimate
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.settings import HlsSettings
 from hw_trigger.report.detection_data import Detection, SplitPart, Telemetry
+from hw_trigger.report.rtl_section import RtlFigures
 from hw_trigger.telemetry.channel import ChannelFacts
 from hw_trigger.vendor.compare import Row
 from hw_trigger.verification.table import VerificationTable
@@ -187,6 +188,8 @@ class ReportData:
         How far off the estimator was on recorded designs.
     vendor
         Reports of the vendor's tools in the HLS project.
+    rtl
+        Of the RTL project.
     pareto
         Of a sweep over designs.
     saturations
@@ -211,6 +214,7 @@ class ReportData:
     estimate: Estimate | None = None
     estimator_errors: tuple[QuantityError, ...] = ()
     vendor: VendorFigures | None = None
+    rtl: RtlFigures | None = None
     pareto: ParetoFront | None = None
     saturations: Saturations | None = None
     provenance: Mapping[str, str | int | float] = field(default_factory=dict)

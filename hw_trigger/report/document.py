@@ -15,6 +15,7 @@ from hw_trigger.report.data import LossCurve, ReportData, Saturations
 from hw_trigger.report.detection_data import Detection
 from hw_trigger.report.estimate_section import estimate_section
 from hw_trigger.report.memory import measure
+from hw_trigger.report.rtl_section import rtl_section
 from hw_trigger.report.trigger_section import trigger_section
 from hw_trigger.verification.table import VerificationTable
 
@@ -28,6 +29,7 @@ HOW_TO_GET = {
     "vendor": "make hls SYNTH=1",
     "exploration": "hw-trigger explore",
     "hls": "make hls",
+    "rtl": "make rtl",
     "saturations": "make report",
 }
 """The command that gives each section that may be missing."""
@@ -56,6 +58,7 @@ def to_report(data: ReportData, plots: Mapping[str, str]) -> schema.Report:
         "vendor": None if data.vendor is None else schema.Vendor(**vars(data.vendor)),
         "exploration": None if data.pareto is None else schema.Exploration(front=data.pareto),
         "hls": None if data.settings is None else _hls(data.program, data.settings),
+        "rtl": None if data.rtl is None else rtl_section(data.rtl, data.program, data.estimate),
         "saturations": None if data.saturations is None else _saturations(data.saturations),
     }
     return schema.Report(

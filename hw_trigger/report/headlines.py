@@ -12,6 +12,8 @@ from hw_trigger.report.design_tables import RESOURCE_NAMES
 from hw_trigger.report.detection_schema import Detection
 from hw_trigger.report.estimate_schema import Amount, Estimate
 from hw_trigger.report.numbers import bar, count, figure, share, short
+from hw_trigger.report.rtl_schema import Rtl
+from hw_trigger.report.rtl_tables import TARGETS, summary
 from hw_trigger.report.section import Origin
 from hw_trigger.verification.rendering import verdict
 
@@ -44,6 +46,8 @@ def headlines(report: schema.Report) -> tuple[Headline, ...]:
     found: list[Headline] = []
     if report.estimate is not None:
         found += _estimate(report.estimate)
+    if report.rtl is not None:
+        found += _rtl(report.rtl)
     if report.verification is not None:
         found.append(_verification(report.verification))
     if report.detection is not None:
@@ -81,6 +85,19 @@ def _fit(estimate: Estimate) -> Headline:
         hope = all(amount.low <= (amount.available or 0) for amount in amounts)
         value, state = ("may not fit", "doubtful") if hope else ("does not fit", "bad")
     return Headline(label, value, detail, "estimated", state)
+
+
+def _rtl(found: Rtl) -> Iterator[Headline]:
+    """Tell the interval that was simulated, and what the first synthesis found."""
+    interval = found.counts[0]
+    if found.simulation is not None:
+        state: State = "bad" if found.simulation.mismatches else "good"
+        detail = f"calculated: {count(interval.calculated)}; {found.simulation.verdict}"
+        yield Headline("RTL: interval of windows", f"{short(interval.simulated)} cycles", detail, "simulated", state)
+    for each in found.syntheses[:1]:
+        yield Headline(f"RTL: DSP, {TARGETS[each.target]}", count(each.total.dsp), summary(each.total), "synthesized")
+        if each.clock is not None:
+            yield Headline("RTL: clock", f"{short(each.clock.mhz)} MHz", TARGETS[each.target], each.clock.origin)
 
 
 def _verification(found: schema.Verification) -> Headline:

@@ -21,6 +21,9 @@ from hw_trigger.report import (
     diagram,
     figures,
     numbers,
+    rtl_bars,
+    rtl_tables,
+    rtl_timeline,
     schema,
     tables,
     telemetry_figures,
@@ -47,6 +50,8 @@ CAPTIONS = {
     "design": "Block diagram: formats are exact; cycles, and resources as logic synthesis would leave them, are estimated",
     "utilization": "Utilization of the part in both countings, with error bars",
     "pipeline": f"Which layer is busy when, for {timeline.WINDOWS} windows that follow each other as soon as they can",
+    "rtl_resources": "Resources of the RTL by block, as shares of the whole design: synthesized",
+    "rtl_cycles": "When the RTL takes samples and gives results, windows back to back: simulated",
     "pareto": "Designs that were explored, and their Pareto front",
     "reconstruction": "Test telemetry and its reconstruction",
     "score": "Causal score, threshold, labelled anomalies and alarms",
@@ -74,9 +79,7 @@ def write_report(data: ReportData, directory: Path, *, configuration: str | None
         The HLS settings do not fit the program.
     """
     plots = draw(data)
-    drawn = ["design"]
-    if data.estimate is not None:
-        drawn += ["pipeline", *(["utilization"] if data.estimate.device is not None else [])]
+    drawn = drawings(to_report(data, {}), alone=True)
     names = {name: f"{name}.svg" for name in drawn} | {name: f"{name}.png" for name in plots}
     report = to_report(data, names)
     with whole_directory(directory) as scratch:
@@ -85,7 +88,7 @@ def write_report(data: ReportData, directory: Path, *, configuration: str | None
         (scratch / HTML_NAME).write_text(page(report, plots), "utf-8")
         if configuration is not None:
             (scratch / CONFIG_NAME).write_text(configuration, "utf-8")
-        for name, text in drawings(report, alone=True).items():
+        for name, text in drawn.items():
             (scratch / names[name]).write_text(text, "utf-8")
         for name, figure in plots.items():
             (scratch / names[name]).write_bytes(png(figure))
@@ -121,8 +124,16 @@ def drawings(report: schema.Report, *, alone: bool = False) -> dict[str, str]:
     if report.estimate is not None:
         values["pipeline"] = ("timeline", timeline.draw(report.estimate))
         values["utilization"] = ("bars", utilization.draw(report.estimate))
+    if report.rtl is not None:
+        if report.rtl.simulation is not None:
+            values["rtl_cycles"] = ("timeline", rtl_timeline.draw(report.rtl.simulation))
+        if report.rtl.syntheses:
+            values["rtl_resources"] = ("bars", rtl_bars.draw(report.rtl.syntheses[0]))
+    templates = {"rtl_cycles": "pipeline"}  # a timeline, too
     return {
-        name: _render(f"{name}.svg.jinja", {key: drawing}, title=CAPTIONS[name], alone=alone)
+        name: _render(
+            f"{templates.get(name, name)}.svg.jinja", {key: drawing}, id=name, title=CAPTIONS[name], alone=alone
+        )
         for name, (key, drawing) in values.items()
         if drawing is not None
     }
@@ -153,6 +164,7 @@ def _shared(report: schema.Report) -> dict[str, Any]:
         "headlines": headlines(report),
         "tables": tables,
         "design_tables": design_tables,
+        "rtl_tables": rtl_tables,
         "numbers": numbers,
         "captions": CAPTIONS,
         "origins": ORIGINS,

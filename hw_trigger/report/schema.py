@@ -1,4 +1,4 @@
-"""The report as data: what ``report.json`` holds, and all that Markdown and HTML are rendered from. Version 3.
+"""The report as data: what ``report.json`` holds, and all that Markdown and HTML are rendered from. Version 4.
 
 Every section is there in every report. A section whose data are missing is null, and ``missing`` has its name with the command
 that gives it (``split`` is a classifier's alone, and null without a command for other networks). Every section says in
@@ -22,6 +22,7 @@ from hw_trigger.report.data import ParetoFront
 from hw_trigger.report.detection_schema import Detection, Split
 from hw_trigger.report.estimate_schema import Estimate
 from hw_trigger.report.memory import LayerMemory
+from hw_trigger.report.rtl_schema import Rtl
 from hw_trigger.report.section import STRICT, Section
 from hw_trigger.report.trigger_schema import Trigger
 from hw_trigger.telemetry.channel import ChannelFacts
@@ -181,7 +182,7 @@ class Report(Section):
     """The whole report of a run."""
 
     format: Literal["hw_trigger report"] = "hw_trigger report"
-    version: Literal[3] = 3
+    version: Literal[4] = 4
     run: str
     network: Network
     channel: Channel | None
@@ -194,6 +195,7 @@ class Report(Section):
     vendor: Vendor | None
     exploration: Exploration | None
     hls: Hls | None
+    rtl: Rtl | None
     saturations: Saturations | None
     provenance: Recorded
     commands: Recorded

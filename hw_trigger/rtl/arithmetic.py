@@ -104,27 +104,35 @@ def round_to(
         if tie is None:
             tie = value[:dropped] == 0  # the value was half way between two codes: the even one is meant
         return _with_last_bit(floor, floor[0] & ~tie)
-    return floor if rounding is Rounding.TRN else floor + _rounds_up(value, dropped, rounding)
+    return floor if rounding is Rounding.TRN else floor + rounds_up(value, dropped, rounding)
 
 
-def _rounds_up(value: Value, dropped: int, rounding: Rounding) -> Value:
-    """Return whether a value is rounded to the code above its floor, not to the floor."""
-    half, rest, negative, odd = value[dropped - 1], value[: dropped - 1].any(), value[-1], value[dropped]
+def rounds_up(value: Value, dropped: int, rounding: Rounding, *, tie: Value | None = None) -> Value:
+    """Return whether a signed value is rounded to the code above its floor, not to the floor.
+
+    Parameters
+    ----------
+    tie
+        Whether it is half way between two codes, where that is known sooner than `value` itself.
+    """
+    half, negative, odd = value[dropped - 1], value[-1], value[dropped]
+    if tie is None:
+        tie = half & (value[: dropped - 1] == 0)
     match rounding:
         case Rounding.TRN:
             return Const(0, 1)
         case Rounding.TRN_ZERO:
-            return negative & (half | rest)
+            return negative & value[:dropped].any()
         case Rounding.RND:
             return half
         case Rounding.RND_ZERO:
-            return half & (rest | negative)
+            return half & (~tie | negative)
         case Rounding.RND_INF:
-            return half & (rest | ~negative)
+            return half & (~tie | ~negative)
         case Rounding.RND_MIN_INF:
-            return half & rest
+            return half & ~tie
         case Rounding.RND_CONV:
-            return half & (rest | odd)
+            return half & (~tie | odd)
 
 
 def overflow(value: Value, target: Format) -> Value:

@@ -12,14 +12,12 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, quantize_codes
+from hw_trigger.fixedpoint.formats import Codes, Format, Overflow
 from hw_trigger.fixedpoint.program import GATES
-from hw_trigger.rtl.arithmetic import extended, kept_bits, quantize, round_to, rounding_offset, shape_of, typed
+from hw_trigger.rtl.arithmetic import extended, kept_bits, quantize, round_to, shape_of, typed
 from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.schedule import LstmTiming
-
-Bounds = tuple[int, int]
-
+from hw_trigger.rtl.unit_products import sum_of_codes, unit_product
 
 class GateLanes(wiring.Component):
     """The gate lanes of a layer.
@@ -92,14 +90,14 @@ class GateLanes(wiring.Component):
         i_format, f_format, g_format, o_format = layer.activations
         old = Signal(shape_of(cell), name=f"old_cell_{lane}", reset_less=True)
         m.d.sync += old.eq(old_cell)
-        kept, kept_range = _product(
-            products, f"forget_product", (f, old), (ranges[1], (cell.low, cell.high)), f_format.fraction + cell.fraction, cell
+        forgotten = unit_product(
+            products, "forget_product", (f, old), (ranges[1], (cell.low, cell.high)), f_format.fraction + cell.fraction, cell
         )
-        added, added_range = _product(
-            products, f"input_product", (i, g), (ranges[0], ranges[2]), i_format.fraction + g_format.fraction, cell
+        added = unit_product(
+            products, "input_product", (i, g), (ranges[0], ranges[2]), i_format.fraction + g_format.fraction, cell
         )
-        total = kept + added
-        bounds = (kept_range[0] + added_range[0], kept_range[1] + added_range[1])
+        total = sum_of_codes(forgotten, added)
+        bounds = (forgotten.codes[0] + added.codes[0], forgotten.codes[1] + added.codes[1])
         m.d.sync += new_cell.eq(quantize(total, cell.fraction, cell, bounds=bounds))
         label, table = f"cell_tanh_{lane}", layer.cell_table
         if self.timing.wide_cell:
@@ -109,7 +107,7 @@ class GateLanes(wiring.Component):
         for number in range(2 + self.timing.wide_cell):
             # With a reset it is no shift register, whose output would come late.
             o = _later(m, o, f"output_gate_{lane}_{number}", reset=True)
-        hidden, _ = _product(
+        hidden = unit_product(
             products,
             "output_product",
             (o, tanh),
@@ -117,7 +115,7 @@ class GateLanes(wiring.Component):
             o_format.fraction + layer.cell_tanh.fraction,
             layer.hidden,
         )
-        return extended(hidden, layer.hidden.width)
+        return extended(hidden.code, layer.hidden.width)
 
     def _gate(self, m: Module, lane: int, gate: int) -> Value:
         """Return a gate's activation, one register behind its sum; two where the table is a memory."""
@@ -130,46 +128,6 @@ class GateLanes(wiring.Component):
             return _later(m, _as_logic(m, label, table, result, rounded, argument), label)
         code = quantize(rounded, argument.fraction, argument)
         return _from_memory(m, label, table, result, _later(m, code, f"{label}_code"))
-
-
-def _product(
-    m: Module, name: str, factors: tuple[Value, Value], ranges: tuple[Bounds, Bounds], fraction: int, target: Format
-) -> tuple[Value, Bounds]:
-    """Return a product, behind a register, rounded to a format, and the least and the greatest code that it can have."""
-    corners = [one * other for one in ranges[0] for other in ranges[1]]
-    bounds = (min(0, *corners), max(0, *corners))
-    offset, dropped = rounding_offset(fraction, target), fraction - target.fraction
-    one, other = (factor if factor.shape().signed else Cat(factor, Const(0, 1)).as_signed() for factor in factors)
-    product = _later(m, one * other + Const(offset), name)
-    tie = _later(m, _is_half_way(one, other, dropped), f"{name}_tie") if offset else None
-    code = quantize(product, fraction, target, offset_added=True, tie=tie, bounds=bounds)
-    return code, _range(bounds, fraction, target)
-
-
-def _is_half_way(one: Value, other: Value, dropped: int) -> Value:
-    """Return whether a product is half way between two multiples of ``2**dropped``, from its factors, so that it is known with it.
-
-    It is where it ends in ``dropped - 1`` zeros and no more, and a product ends in as many as its factors together.
-    """
-    ways = [
-        _ends_in(one, zeros) & _ends_in(other, dropped - 1 - zeros)
-        for zeros in range(min(dropped, len(one)))
-        if dropped - 1 - zeros < len(other)
-    ]
-    return Cat(ways).any()
-
-
-def _ends_in(value: Value, zeros: int) -> Value:
-    """Return whether a number ends in so many zeros and no more."""
-    return value[: zeros + 1] == 1 << zeros
-
-
-def _range(bounds: Bounds, fraction: int, target: Format) -> Bounds:
-    """Return the least and the greatest code of a format for values within bounds."""
-    if target.overflow in {Overflow.WRAP, Overflow.SAT_ZERO}:  # neither keeps the order
-        return target.low, target.high
-    low, high = quantize_codes(bounds, fraction, target).tolist()
-    return low, high
 
 
 def _as_logic(m: Module, label: str, table: Codes, result: Format, rounded: Value, argument: Format) -> Value:
@@ -187,7 +145,7 @@ def _as_logic(m: Module, label: str, table: Codes, result: Format, rounded: Valu
     return typed(entry[: result.width], shape_of(result))
 
 
-def _ends(argument: Format) -> Bounds:
+def _ends(argument: Format) -> tuple[int, int]:
     """Return the codes that stand for what is below and above a format's range."""
     return (0, 0) if argument.overflow is Overflow.SAT_ZERO else (argument.low, argument.high)
 

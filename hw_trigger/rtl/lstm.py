@@ -90,7 +90,7 @@ class LstmEngine(wiring.Component):
     def step_latency(self) -> int:
         """Cycles from a step's start to when its state is in the queue."""
         timing = self.timing
-        return 1 + timing.slots + self.plan.latency + timing.batches + timing.gate_cycles + 2
+        return 1 + timing.slots + self.plan.latency + timing.holds_sums + timing.batches + timing.gate_cycles + 2
 
     @property
     def entries(self) -> int:
@@ -98,7 +98,7 @@ class LstmEngine(wiring.Component):
         timing = self.timing
         if self.layer.repeat_input:
             return 2 * timing.channels
-        alive = self.input_product.latency + 2 + timing.slots + self.plan.latency + timing.batches
+        alive = self.input_product.latency + 3 + timing.slots + self.plan.latency + timing.batches
         return 2 + -(-alive // timing.spacing)
 
     def elaborate(self, _platform: object) -> Module:
@@ -129,9 +129,9 @@ class LstmEngine(wiring.Component):
             sums.read_entry.eq(lanes.read_entry),
             sums.read_batch.eq(lanes.read_batch),
         ]
-        group_ready, soon = self._ends(m, issuer)
-        m.d.comb += lanes.soon.eq(soon)
-        accumulators = self._lane_input(m, group_ready, lanes.load, product)
+        group_ready, before, ready = self._ends(m, issuer)
+        m.d.comb += lanes.soon.eq(ready if timing.holds_sums else before)
+        accumulators = self._lane_input(m, group_ready, ready, product)
         self._finish(m, lanes, self._gates(m, lanes, sums, accumulators), state)
         return m
 
@@ -174,17 +174,17 @@ class LstmEngine(wiring.Component):
         units = max(timing.unit_groups * timing.units_per_group, timing.blocks * columns)
         return BankedMemory(layer.hidden.width, units, timing.lanes, columns, timing.state_entries)
 
-    def _ends(self, m: Module, issuer: StepIssuer) -> tuple[Value, Value]:
-        """Return when a group's sums are there, and a cycle before a group of units' are."""
+    def _ends(self, m: Module, issuer: StepIssuer) -> tuple[Value, Value, Value]:
+        """Return when a group's sums are there, and when those of a group of units are, a cycle before and then."""
         group_ready, units_ready = issuer.group_ends, issuer.units_end
         for number in range(self.plan.latency):
-            soon = units_ready
+            before = units_ready
             later = Signal(name=f"group_ready_{number}"), Signal(name=f"units_ready_{number}")
             m.d.sync += [later[0].eq(group_ready), later[1].eq(units_ready)]
             group_ready, units_ready = later
-        return group_ready, soon
+        return group_ready, before, units_ready
 
-    def _lane_input(self, m: Module, group_ready: Value, load: Value, product: Products) -> Value:
+    def _lane_input(self, m: Module, group_ready: Value, units_ready: Value, product: Products) -> Value:
         """Return the accumulators of the units that the lanes take."""
         timing, rows, accumulators = self.timing, self.timing.schedule.state.rows, product.accumulators
         if rows < N_GATES:
@@ -196,9 +196,13 @@ class LstmEngine(wiring.Component):
         if timing.batches == 1:
             return accumulators
         width = len(accumulators) // timing.batches
+        if timing.holds_sums:
+            held = Signal(len(accumulators), name="waiting_sums", reset_less=True)
+            m.d.sync += held.eq(Mux(units_ready, accumulators, held >> width))
+            return held[:width]
         held = Signal(len(accumulators) - width, name="waiting_sums", reset_less=True)
-        m.d.sync += held.eq(Mux(load, accumulators[width:], held >> width))
-        return Mux(load, accumulators[:width], held[:width])
+        m.d.sync += held.eq(Mux(units_ready, accumulators[width:], held >> width))
+        return Mux(units_ready, accumulators[:width], held[:width])
 
     def _lane_fields(self) -> tuple[Field, ...]:
         """Return the fields of as many units as the lanes take in a cycle: all units have the same layout."""

@@ -107,11 +107,11 @@ class LaneControl(wiring.Component):
     Ports
     -----
     soon
-        The sums of a group of units are there in the next cycle.
+        The lanes can take the first of a group of units in the next cycle.
     read_entry, read_batch, released
         What is read of the input's sums in the cycle before they are used, and when an entry is read for the last time.
-    load, valid
-        The sums of a group are there; the lanes take units.
+    valid
+        The lanes take units.
     batch, entry, place, first, emits, last
         Of the units that they take: number in the step, entry of the state, place of the cell state, whether the state before counts
         as 0, whether their step gives a result, whether they are its last.
@@ -126,7 +126,6 @@ class LaneControl(wiring.Component):
                 "read_entry": Out(index(entries)),
                 "read_batch": Out(index(batches)),
                 "released": Out(1),
-                "load": Out(1),
                 "valid": Out(1),
                 "batch": Out(index(batches)),
                 "entry": Out(index(timing.state_entries)),
@@ -165,7 +164,6 @@ class LaneControl(wiring.Component):
             self.released.eq(ended & (last_step if layer.repeat_input else 1)),
         ]
         m.d.sync += [
-            self.load.eq(self.soon),
             self.valid.eq(works),
             self.batch.eq(batch),
             self.entry.eq(_state_entry(timing, channel, parity)),

@@ -176,9 +176,18 @@ class LstmTiming:
         return self.blocks > 1 or self.channels * self.banks_of_state > 1
 
     @property
+    def holds_sums(self) -> bool:
+        """Whether sums wait in a register for the gate lanes: they are chosen from there, with no choice before the lanes' adder.
+
+        Where the gates' tables are memories, the adder has a cycle for itself, and the choice is made there.
+        """
+        return self.batches > 1 and not self.wide_gates
+
+    @property
     def product_cycles(self) -> int:
-        """Cycles from when a block is read to when its sum is there: operand, product, tree, accumulator."""
-        return self.operand_register + 1 + tree_stages(self.schedule.state.columns, accumulates=self.blocks > 1) + 1
+        """Cycles from when a block is read to when the lanes can take its sum: operand, product, tree, accumulator, waiting."""
+        tree = tree_stages(self.schedule.state.columns, accumulates=self.blocks > 1)
+        return self.operand_register + 1 + tree + 1 + self.holds_sums
 
     @property
     def gate_cycles(self) -> int:

@@ -1,4 +1,4 @@
-"""Packages of the extra ``explore``, which only some commands need."""
+"""Packages of the extras, which only some commands need."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from hw_trigger.errors import UserError
 
 
 class MissingPackageError(UserError):
-    """A package of the extra ``explore`` is not installed."""
+    """A package of an extra is not installed."""
 
 
-def require_packages(command: str, packages: Sequence[str]) -> None:
-    """Check that the packages that a command needs are there; `command` names it in the error.
+def require_packages(command: str, packages: Sequence[str], extra: str = "explore") -> None:
+    """Check that the packages that a command needs are there; `command` names it in the error, and `extra`
+    what installs them.
 
     Raises
     ------
@@ -23,5 +24,5 @@ def require_packages(command: str, packages: Sequence[str]) -> None:
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingPackageError(
-            f'{command} needs {", ".join(missing)}: install them with `pip install "hw_trigger[explore]"`'
+            f'{command} needs {", ".join(missing)}: install them with `pip install "hw_trigger[{extra}]"`'
         )

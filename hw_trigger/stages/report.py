@@ -25,6 +25,7 @@ from hw_trigger.stages.measuring import protocol_of
 from hw_trigger.stages.networks import open_bundle
 from hw_trigger.stages.recorded import load_test
 from hw_trigger.stages.report_detection import detection
+from hw_trigger.stages.report_rtl import read_rtl
 from hw_trigger.stages.report_run import ReportedRun
 from hw_trigger.stages.report_sources import read_front, read_vendor
 from hw_trigger.stages.reporter import Reporter
@@ -46,6 +47,8 @@ def run_report(config: Config, reporter: Reporter) -> Path:
     ------
     BundleError
         There is no bundle.
+    RtlProjectError, VerificationFileError
+        What simulation or synthesis left in a project is damaged.
     VendorReportError
         The HLS project holds vendor reports that cannot be read, or are of another design or part.
     ExplorationError, TableError
@@ -78,6 +81,7 @@ def run_report(config: Config, reporter: Reporter) -> Path:
         estimate=found,
         estimator_errors=published_errors(),
         vendor=None if project is None else read_vendor(found, project),
+        rtl=read_rtl(config, bundle.program),
         pareto=read_front(config, found, measured, reporter),
         saturations=Saturations(len(windows), execution.saturations, run.samples.saturated),
         provenance=_provenance(bundle),
@@ -154,7 +158,12 @@ def _commands(bundle: Bundle, config: Config) -> dict[str, str]:
         "the bundle": f"hw-trigger qat --config-dir {bundle.path.as_posix()}",
         **{
             what: f"hw-trigger {stage} --config-dir {config.report_path.as_posix()}"
-            for what, stage in (("the HLS project", "hls"), ("the verification", "csim"), ("this report", "report"))
+            for what, stage in (
+                ("the HLS project", "hls"),
+                ("the verification", "csim"),
+                ("the RTL project", "rtl"),
+                ("this report", "report"),
+            )
         },
     }
 

@@ -34,14 +34,29 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_help_names_every_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(monkeypatch, "--help") == 0
     text = capsys.readouterr().out
-    for command in ("config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "evaluate", "fleet", "run"):
+    for command in ("config", "data", "parts", "estimate", "qat", "hls", "csim", "rtl", "rtlsim", "synth", "report"):
         assert re.search(rf"^│ {command} ", text, re.MULTILINE), command
     assert call(monkeypatch) == 2
     assert "Usage: hw-trigger" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    "command", ["config", "data", "parts", "estimate", "qat", "hls", "csim", "report", "evaluate", "fleet", "run"]
+    "command",
+    [
+        "config",
+        "data",
+        "parts",
+        "estimate",
+        "qat",
+        "hls",
+        "csim",
+        "rtl",
+        "rtlsim",
+        "synth",
+        "report",
+        "evaluate",
+        "fleet",
+    ],
 )
 def test_help_of_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert call(monkeypatch, command, "-h") == 0
@@ -90,6 +105,18 @@ def test_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (
             ("csim", "channel=SYN-1"),
             "error: there is no bundle at models/SYN-1-lstm16w50-w8a8; `hw-trigger qat` writes one",
+        ),
+        (
+            ("rtl", "channel=SYN-1"),
+            "error: there is no bundle at models/SYN-1-lstm16w50-w8a8; `hw-trigger qat` writes one",
+        ),
+        (
+            ("synth", "rtl.target=ice40"),
+            "error: the RTL setting target must be 'xc7' or 'xcup' or 'ecp5', not 'ice40'",
+        ),
+        (
+            ("rtlsim", "channel=SYN-1", "--wave", "x.gtkw"),
+            "error: a waveform's file must end in .vcd or .fst, and 'x.gtkw' does not",
         ),
         (("report", "run=x"), "error: there is no bundle at models/x; `hw-trigger qat` writes one"),
         (

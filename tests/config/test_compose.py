@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hw_trigger.config.schema import NetworkKindError
 from hw_trigger.errors import UserError
 from hw_trigger.hls.settings import LayerReuse
 from hw_trigger.models.spec import Architecture, ClassifierArchitecture
+from hw_trigger.rtl.settings import LayerParallelism
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
@@ -141,7 +143,7 @@ def test_yaml_round_trip() -> None:
             "modle=lstm16",
             (
                 "the configuration has no key 'modle'; did you mean 'model'?; "
-                "the keys there are model, quant, training, hls, explore, channel, run, onnx, seed, data, trigger, csim, "
+                "the keys there are model, quant, training, hls, rtl, explore, channel, run, onnx, seed, data, trigger, csim, "
                 "evaluate, fleet, tracking, paths, parts"
             ),
         ),
@@ -298,3 +300,42 @@ def test_channels_of_an_evaluation() -> None:
     with pytest.raises(ConfigError) as excinfo:
         load_config(["evaluate.channels=[]"])
     assert str(excinfo.value) == "the configuration has evaluate.channels=[]: value error, there must be 1 at least"
+
+
+def test_the_rtl_presets() -> None:
+    presets = {name: load_config([f"rtl={name}"]).rtl for name in ("default", "small", "fast", "interleaved")}
+    assert {name: (each.multipliers, each.channels) for name, each in presets.items()} == {
+        "default": (256, 1),
+        "small": (64, 1),
+        "fast": (0, 1),
+        "interleaved": (256, 16),
+    }
+    for each in presets.values():
+        assert replace(each, multipliers=256, channels=1) == presets["default"]
+    assert load_config(["channel=S-1"]).rtl_path == Path("rtl_projects/S-1-lstm16w50-w8a8")
+
+
+def test_exceptions_of_rtl_layers() -> None:
+    config = load_config(["+rtl.layers.encoder.state=[64,4]", "+rtl.layers.latent.product=[2,1]"])
+    assert config.rtl.layers == {
+        "encoder": LayerParallelism(state=(64, 4)),
+        "latent": LayerParallelism(product=(2, 1)),
+    }
+    assert from_yaml(to_yaml(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("rtl=huge", "there is no rtl 'huge'; the choices are default, fast, interleaved, small"),
+        ("rtl.multipliers=-1", "the RTL setting multipliers must be a whole number of at least 0, not -1"),
+        (
+            "rtl.layers.encoder.state=[64,4]",
+            "the configuration has no key 'rtl.layers.encoder' yet; +rtl.layers.encoder=... adds it",
+        ),
+    ],
+)
+def test_mistakes_of_rtl(override: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_config([override])
+    assert str(caught.value) == message

@@ -28,7 +28,7 @@ def _document(**changes: Any) -> dict[str, Any]:
 def test_every_section_says_where_its_figures_are_from() -> None:
     document = _document()
     assert document["format"] == "hw_trigger report"
-    assert document["version"] == 3
+    assert document["version"] == 4
     assert document["missing"] == {}
     assert document["split"] is None  # a classifier's alone
     origins = {
@@ -47,6 +47,7 @@ def test_every_section_says_where_its_figures_are_from() -> None:
         "vendor": {"synthesized"},
         "exploration": {"estimated"},
         "hls": {"recorded"},
+        "rtl": {"calculated"},
         "saturations": {"measured"},
         "provenance": {"recorded"},
         "commands": {"recorded"},
@@ -135,6 +136,7 @@ def test_missing_sections_name_their_command() -> None:
         "vendor": "make hls SYNTH=1",
         "exploration": "hw-trigger explore",
         "hls": "make hls",
+        "rtl": "make rtl",
         "saturations": "make report",
     }
     assert all(document[name] is None for name in document["missing"])

@@ -152,6 +152,7 @@ def test_every_section_has_its_badge(full: str) -> None:
         "design": "exact estimated",
         "estimate": "estimated",
         "vendor": "synthesized",
+        "rtl": "calculated simulated",
         "exploration": "estimated",
         "verification": "simulated",
         "detection": "measured",

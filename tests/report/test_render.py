@@ -43,7 +43,16 @@ def test_writes_everything(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     assert names == [
         *("curves.png", "design.svg", "loss.png", "pareto.png", "pipeline.svg", "reconstruction.png"),
-        *("report.html", "report.json", "report.md", "score.png", "utilization.svg", "windows.png"),
+        *(
+            "report.html",
+            "report.json",
+            "report.md",
+            "rtl_cycles.svg",
+            "rtl_resources.svg",
+            "score.png",
+            "utilization.svg",
+            "windows.png",
+        ),
     ]
     plots = {name for name in names if name.endswith((".png", ".svg"))}
     text = (tmp_path / "run" / "report.md").read_text("utf-8")
@@ -120,7 +129,7 @@ def test_says_what_is_missing() -> None:
     text = _markdown(bare_report())
     _check_tables(text)
     assert text.count("*Not there yet: `make report` gives it.*") == 3
-    for command in ("make qat", "make csim", "make hls", "make hls SYNTH=1", "hw-trigger explore"):
+    for command in ("make qat", "make csim", "make hls", "make hls SYNTH=1", "make rtl", "hw-trigger explore"):
         assert text.count(f"*Not there yet: `{command}` gives it.*") == 1
     assert text.count("Nothing was recorded.") == 2
     assert "| all |" in text

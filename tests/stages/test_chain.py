@@ -50,7 +50,7 @@ from hw_trigger.telemetry.scaling import scaled_values
 from hw_trigger.vendor.source import VendorReportError
 from hw_trigger.verification.table import VerificationFileError
 
-NOT_OF_THE_CHAIN = {"vendor": "make hls SYNTH=1", "exploration": "hw-trigger explore"}
+NOT_OF_THE_CHAIN = {"vendor": "make hls SYNTH=1", "rtl": "make rtl", "exploration": "hw-trigger explore"}
 """Sections of the report that need more than the chain."""
 
 
@@ -240,7 +240,7 @@ def test_vendor_reports_in_the_project_are_compared(chain: Chain, tmp_path: Path
         name = path.name.replace("tiny", chain.project.top)
         (reports / name).write_text(re.sub(r"\btiny\b", chain.project.top, text), "utf-8")
     document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
-    assert document["missing"] == {"exploration": "hw-trigger explore"}
+    assert document["missing"] == {"rtl": "make rtl", "exploration": "hw-trigger explore"}
     rows = {(row["module"], row["quantity"]): row for row in document["vendor"]["rows"]}
     assert document["vendor"]["remarks"] == [
         "C synthesis was run for a clock period of 15 ns, and the project is for 5 ns"
@@ -290,7 +290,7 @@ def test_a_sweep_is_shown_with_this_design(chain: Chain, tmp_path: Path) -> None
     )
     exploration = run_explore(config, Silent(), workers=1)
     document = json.loads((run_report(config, Silent()).parent / "report.json").read_text("utf-8"))
-    assert document["missing"] == {"vendor": "make hls SYNTH=1"}
+    assert document["missing"] == {"vendor": "make hls SYNTH=1", "rtl": "make rtl"}
     front, summary = document["exploration"]["front"], json.loads((exploration.directory / "explore.json").read_text())
     assert front["explored"] == 40
     assert len(front["objectives"]) == len(summary["objectives"]) > 1

