@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,11 +10,16 @@ from hw_trigger.rtl.streams import index
 
 
 def counter(m: Module, enable: Value, limit: int, name: str) -> tuple[Signal, Value]:
-    """Return a count of the cycles with `enable`, 0 to ``limit - 1`` over and over, and whether it is the last of these."""
+    """Return a count of the cycles with `enable`, 0 to ``limit - 1`` over and over, and whether it is the last of these.
+
+    Both come out of registers.
+    """
     count = Signal(index(limit), name=name)
-    last = count == limit - 1
+    if limit == 1:
+        return count, Const(1, 1)
+    last = Signal(name=f"{name}_is_last")
     with m.If(enable):
-        m.d.sync += count.eq(Mux(last, 0, count + 1))
+        m.d.sync += [count.eq(Mux(last, 0, count + 1)), last.eq(count == limit - 2)]
     return count, last
 
 

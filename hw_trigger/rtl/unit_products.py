@@ -1,7 +1,7 @@
 """Products of two codes, rounded: what a gate lane multiplies, in one cycle each, and the sum of two of them.
 
-A product's register belongs to its DSP slice, so nothing is added to it before. How it is rounded is known from its factors, without
-waiting for it; and the sum of two products takes in what rounding adds to both, in one adder.
+How a product is rounded is known from its factors, without waiting for it; and the sum of two products takes in what rounding adds to
+both, in one adder.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ def unit_product(
     """Return the product of two codes within ranges, which has `fraction` fractional bits."""
     corners = [one * other for one in ranges[0] for other in ranges[1]]
     one, other = (factor if factor.shape().signed else Cat(factor, Const(0, 1)).as_signed() for factor in factors)
-    # Kept out of the DSP slice: a register behind its multiplier leaves the way through its adder to the next cycle.
-    product = Signal((one * other).shape(), name=name, reset_less=True, attrs={"keep": 1})
+    # A register that is not 0 after a reset cannot be one of a DSP slice: behind its multiplier, the way through its adder would be in
+    # the next cycle, which has most to do. What the value is does not matter.
+    product = Signal((one * other).shape(), name=name, init=1)
     tie = Signal(name=f"{name}_tie", reset_less=True)
     m.d.sync += [product.eq(one * other), tie.eq(_is_half_way(one, other, fraction - target.fraction))]
     return UnitProduct(product, tie, (min(0, *corners), max(0, *corners)), fraction, target)
