@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 from hw_trigger.rtl.schedule import N_GATES, LstmSchedule, ProductSchedule, Schedule, layer_interval
+from hw_trigger.rtl.triggers import decision_interval
 
 
 @dataclass(frozen=True)
@@ -103,3 +104,9 @@ def output_step(program: Program, schedule: Schedule) -> int | None:
     for each, (_, _, output_shape) in zip(layer_cycles(program, schedule), program.flow(), strict=True):
         cycles = [*cycles, each.step_cycles] if len(output_shape) == 2 else []
     return schedule.channels * max(cycles) if cycles and program.steps > 1 else None
+
+
+def window_interval(program: Program, schedule: Schedule) -> int:
+    """Return the cycles from one window to the next, of all channels: those of the slowest layer, or of the decisions."""
+    decisions = 0 if program.trigger is None else schedule.channels * decision_interval(program.trigger)
+    return max(schedule.interval(program), decisions)

@@ -1,9 +1,9 @@
-"""When each beat of a window passes each block, in cycles, without simulation: latencies from first and last sample to the result.
+"""When each beat of a window passes each block, in cycles, without simulation: latencies from first and last sample to result.
 
 A block is three numbers: how often it takes a beat, how long the beat is on its way, and how many it holds. When a beat is taken
-follows from when those before it were, here and in the next block, by sums and maxima alone (a timed event graph: Baccelli, Cohen,
-Olsder and Quadrat, "Synchronization and Linearity", 1992). The numbers follow from :mod:`hw_trigger.rtl.schedule`, from which
-the hardware is built; simulation finds the same cycle for every beat.
+follows from when those before it were, here and in the next block, by sums and maxima alone (a timed event graph: Baccelli et
+al., "Synchronization and Linearity", 1992). The numbers follow from :mod:`hw_trigger.rtl.schedule`, from which the hardware is
+built; simulation finds the same cycle for every beat.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 from hw_trigger.rtl.scaling import SCALING_CYCLES
-from hw_trigger.rtl.schedule import N_GATES, ProductSchedule, Schedule, tree_stages
+from hw_trigger.rtl.schedule import N_GATES, ProductSchedule, Schedule
 from hw_trigger.rtl.triggers import decision_cycles
 
 QUEUE_CYCLES = 2
@@ -50,29 +50,43 @@ def passage(program: Program, schedule: Schedule) -> Passage:
     channels = schedule.channels
     source = _Source(SCALING_CYCLES if program.scaling is not None else 0)
     engines: list[_Product | _Loop] = []
-    sections: list[_Section] = [_Section(source, channels * program.steps)]
+    giver: _Source | _Loop = source
+    section: list[_Product | _Loop] = []
+    beats = channels * program.steps
     for layer, _, _ in program.flow():
         engine = _Loop(layer, schedule) if isinstance(layer, Lstm) else _dense(layer, schedule)
         engines.append(engine)
-        sections[-1].engines.append(engine)
-        if isinstance(engine, _Loop) and engine.repeats:
-            sections.append(_Section(engine, channels * program.steps))
-        elif isinstance(engine, _Loop) and not engine.gives_all:
-            sections.append(_Section(engine, channels))
-    for section in sections:
-        section.run()
-    last = sections[-1].ends
+        section.append(engine)
+        if isinstance(engine, _Loop) and (engine.repeats or not engine.gives_all):
+            # Behind it come more beats, or fewer.
+            for beat in range(beats):
+                _send(giver, section, beat)
+            giver, section = engine, []
+            beats = channels * (program.steps if engine.gives_all else 1)
+    outputs = []
+    for beat in range(beats):
+        last = _send(giver, section, beat)
+        outputs.append(last.offer(beat))
+        last.gives.append(outputs[-1])
     result = None
     if program.trigger is not None:
-        result = last[-channels] + decision_cycles(program.trigger, channels)
+        result = outputs[-channels] + decision_cycles(program.trigger, channels)
     names = [layer.name for layer in program.layers]
     return Passage(
         samples=tuple(source.taken(channels * program.steps)),
-        outputs=tuple(last),
+        outputs=tuple(outputs),
         result=result,
         layers={name: (engine.takes[0], engine.offers[-1]) for name, engine in zip(names, engines, strict=True)},
         channels=channels,
     )
+
+
+def _send(giver: _Source | _Product | _Loop, engines: list[_Product | _Loop], beat: int) -> _Source | _Product | _Loop:
+    """Send a beat through blocks, and return the last of them, in which it is."""
+    for engine in engines:
+        giver.gives.append(engine.take(giver.offer(beat)))
+        giver = engine
+    return giver
 
 
 def product_latency(product: ProductSchedule, n_rows: int, n_columns: int) -> int:
@@ -80,8 +94,7 @@ def product_latency(product: ProductSchedule, n_rows: int, n_columns: int) -> in
 
     Its slots, and behind the last one: operands and weights, those selected, products, adder tree, accumulators.
     """
-    tree = tree_stages(product.columns, accumulates=product.blocks(n_columns) > 1)
-    return product.slots(n_rows, n_columns) + 4 + tree
+    return product.slots(n_rows, n_columns) + 4 + len(product.tree(n_rows, n_columns))
 
 
 class _Source:
@@ -199,7 +212,9 @@ def loop_depth(layer: Lstm, schedule: Schedule) -> int:
     timing = schedule.timing(layer)
     if not layer.return_sequence:
         return 2 * timing.channels
-    step = 1 + timing.slots + _state_latency(layer, schedule) + timing.holds_sums + timing.batches + timing.gate_cycles + 2
+    step = (
+        1 + timing.slots + _state_latency(layer, schedule) + timing.holds_sums + timing.batches + timing.gate_cycles + 2
+    )
     return 2 + -(-step // timing.spacing)
 
 
@@ -207,25 +222,3 @@ def _state_latency(layer: Lstm, schedule: Schedule) -> int:
     """Return the cycles from when a slot is issued to when its sums are there."""
     timing = schedule.timing(layer)
     return 1 + timing.product_cycles - timing.holds_sums
-
-
-class _Section:
-    """Blocks through which as many beats pass, and where these come from."""
-
-    def __init__(self, source: _Source | _Loop, beats: int) -> None:
-        self.source, self.beats = source, beats
-        self.engines: list[_Product | _Loop] = []
-        self.ends: list[int] = []
-
-    def run(self) -> None:
-        """Send the beats through, one after another; the last block's are taken at once, unless a section goes on with them."""
-        for beat in range(self.beats):
-            giver: _Source | _Product | _Loop = self.source
-            for engine in self.engines:
-                cycle = engine.take(giver.offer(beat))
-                giver.gives.append(cycle)
-                giver = engine
-            if isinstance(giver, _Loop) and giver in self.engines and (giver.repeats or not giver.gives_all):
-                continue
-            self.ends.append(giver.offer(beat))
-            giver.gives.append(self.ends[-1])

@@ -13,7 +13,7 @@ from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.rtl.arithmetic import shape_of, total, typed
 from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.packing import Field, fields_of
-from hw_trigger.rtl.schedule import TREE_ARITY, ProductSchedule, tree_stages
+from hw_trigger.rtl.schedule import ProductSchedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,8 @@ class ProductPlan:
         Format of the operands.
     operand_register
         Operands come from a selection that takes a cycle of its own.
+    tree
+        Terms that each stage of the adder tree adds up.
     """
 
     fields: tuple[Field, ...]
@@ -38,6 +40,7 @@ class ProductPlan:
     columns: int
     data: Format
     operand_register: bool
+    tree: tuple[int, ...]
 
     @property
     def slots(self) -> int:
@@ -52,12 +55,7 @@ class ProductPlan:
     @property
     def latency(self) -> int:
         """Cycles from when a slot is issued to when its sums are there, in one more than its operands are read."""
-        return 1 + self.operand_register + 1 + self.tree_stages + 1
-
-    @property
-    def tree_stages(self) -> int:
-        """Registers of the adder tree before the accumulator."""
-        return tree_stages(self.columns, accumulates=self.blocks > 1)
+        return 1 + self.operand_register + 1 + len(self.tree) + 1
 
     @property
     def constant(self) -> bool:
@@ -82,7 +80,8 @@ def plan_product(
     weights = cut.transpose(0, 1, 3, 2, 4).reshape(len(matrices), groups * blocks, schedule.rows, schedule.columns)
     # A constant operand is a matter of shifts and adders: no multiplier to share.
     fields = fields_of(weights, blocks, data, pack=pack and weights.shape[0] * weights.shape[1] > 1)
-    return ProductPlan(fields, groups, blocks, schedule.columns, data, operand_register)
+    tree = schedule.tree(n_rows, n_columns)
+    return ProductPlan(fields, groups, blocks, schedule.columns, data, operand_register, tree)
 
 
 class Products(wiring.Component):
@@ -121,10 +120,10 @@ class Products(wiring.Component):
                 _registered(m, weight * operand, f"product_{number}_{column}")
                 for column, (weight, operand) in enumerate(zip(row, operands, strict=True))
             ]
-            for stage in range(plan.tree_stages):
+            for stage, arity in enumerate(plan.tree):
                 terms = [
-                    _registered(m, total(terms[start : start + TREE_ARITY]), f"sum_{number}_{stage}_{start // TREE_ARITY}")
-                    for start in range(0, len(terms), TREE_ARITY)
+                    _registered(m, total(terms[start : start + arity]), f"sum_{number}_{stage}_{start // arity}")
+                    for start in range(0, len(terms), arity)
                 ]
             accumulator = Signal(signed(field.accumulator_bits), name=f"accumulator_{number}")
             # In this form, and with no enable, a DSP slice takes in the adder and the choice.

@@ -65,6 +65,22 @@ class ProductSchedule:
         """Return the cycles of a product."""
         return self.groups(n_rows) * self.blocks(n_columns)
 
+    def tree(self, n_rows: int, n_columns: int) -> tuple[int, ...]:
+        """Return how many terms each stage of the adder tree adds up, which has a register behind every stage.
+
+        The first adds pairs, which it does in DSP slices, between their multiplier and their output's register; a single slot's
+        weights are constants, and its products are no DSP slices' matter. The others add :data:`TREE_ARITY` terms. What is left is
+        added up in the cycle of the accumulator: so many terms and, where there are several blocks, the accumulator; or one term
+        more.
+        """
+        terms, arities = self.columns, []
+        if terms > 1 and self.slots(n_rows, n_columns) > 1:
+            terms, arities = math.ceil(terms / 2), [2]
+        while terms > TREE_ARITY + (self.blocks(n_columns) == 1):
+            terms = math.ceil(terms / TREE_ARITY)
+            arities.append(TREE_ARITY)
+        return tuple(arities)
+
 
 @dataclass(frozen=True)
 class LstmSchedule:
@@ -80,18 +96,6 @@ class LstmSchedule:
 
 
 LayerSchedule = LstmSchedule | ProductSchedule
-
-
-def tree_stages(terms: int, *, accumulates: bool) -> int:
-    """Return the registers of an adder tree before the accumulator: each leaves a quarter of the terms.
-
-    What is left is added up in one cycle: :data:`TREE_ARITY` terms and, where there are several blocks, the accumulator; or one
-    term more.
-    """
-    stages = 0
-    while terms > TREE_ARITY + (not accumulates):
-        terms, stages = math.ceil(terms / TREE_ARITY), stages + 1
-    return stages
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ class LstmTiming:
     @property
     def product_cycles(self) -> int:
         """Cycles from when a block is read to when the lanes can take its sum: operand, product, tree, accumulator, waiting."""
-        tree = tree_stages(self.schedule.state.columns, accumulates=self.blocks > 1)
+        tree = len(self.schedule.state.tree(N_GATES * self.layer.n_units, self.layer.n_units))
         return self.operand_register + 1 + tree + 1 + self.holds_sums
 
     @property

@@ -18,7 +18,6 @@ from hw_trigger.rtl.schedule import (
     ScheduleError,
     check,
     layer_interval,
-    tree_stages,
 )
 
 # Units, rows and columns of the state, channels, and the cycles from a step to the next one worked out by hand. Without a table
@@ -26,8 +25,9 @@ from hw_trigger.rtl.schedule import (
 BY_HAND = [
     # One group of one block: 1 slot, no selection, product, accumulator, gates: the sums are there in 2, the states in 5 more.
     ((4, 16, 4, 1), 0 + 2 + 5),
-    # Four columns one after another: the first state is needed first. The lanes are 1, so unit k comes k cycles later.
-    ((4, 16, 1, 1), 3 + 3 + 5),
+    # Four columns one after another: the first state is needed first. The lanes are 1, so unit k comes k cycles later, and the sums
+    # wait in a register.
+    ((4, 16, 1, 1), 3 + 3 + 1 + 5),
     # A unit a time: its 4 slots, and the last unit's state is needed for the last slot of the next step's first group.
     ((4, 4, 1, 1), 3 * 4 + 3 + 3 + 5 - 3),
 ]
@@ -94,13 +94,24 @@ def test_dense_layers_take_a_product_a_vector() -> None:
     assert layer_interval(layer, schedule, sequence=False) == 2 * 4
 
 
-@pytest.mark.parametrize("accumulates", [True, False])
-def test_trees_leave_what_one_cycle_adds_up(accumulates: bool) -> None:
+@pytest.mark.parametrize("blocks", [1, 3])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_trees_leave_what_one_cycle_adds_up(groups: int, blocks: int) -> None:
     for terms in range(1, 300):
-        stages, left = 0, terms
-        while left + accumulates > 5:
-            left, stages = -(-left // 4), stages + 1
-        assert tree_stages(terms, accumulates=accumulates) == stages
+        tree = ProductSchedule(4, terms).tree(4 * groups, terms * blocks)
+        left = terms
+        for arity in tree:
+            assert left > 1
+            left = -(-left // arity)
+        assert left + (blocks > 1) <= 5
+        # Pairs first where products are in DSP slices, and no stage more than is needed.
+        assert (tree[:1] == (2,)) == (groups * blocks > 1 and terms > 1)
+        assert all(arity == 4 for arity in tree[1:])
+        if len(tree) > 1:
+            before = terms
+            for arity in tree[:-1]:
+                before = -(-before // arity)
+            assert before + (blocks > 1) > 5
 
 
 def test_busy_multipliers() -> None:
