@@ -19,6 +19,7 @@ from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.schedule import LstmTiming
 from hw_trigger.rtl.unit_products import sum_of_codes, unit_product
 
+
 class GateLanes(wiring.Component):
     """The gate lanes of a layer.
 
@@ -91,7 +92,12 @@ class GateLanes(wiring.Component):
         old = Signal(shape_of(cell), name=f"old_cell_{lane}", reset_less=True)
         m.d.sync += old.eq(old_cell)
         forgotten = unit_product(
-            products, "forget_product", (f, old), (ranges[1], (cell.low, cell.high)), f_format.fraction + cell.fraction, cell
+            products,
+            "forget_product",
+            (f, old),
+            (ranges[1], (cell.low, cell.high)),
+            f_format.fraction + cell.fraction,
+            cell,
         )
         added = unit_product(
             products, "input_product", (i, g), (ranges[0], ranges[2]), i_format.fraction + g_format.fraction, cell

@@ -57,7 +57,9 @@ class LstmEngine(wiring.Component):
             pack=pack,
         )
         layout = vector(layer.hidden, layer.n_units)
-        self.queue = Queue(layout, 2 + -(-self.step_latency // timing.spacing) if layer.return_sequence else 2 * timing.channels)
+        self.queue = Queue(
+            layout, 2 + -(-self.step_latency // timing.spacing) if layer.return_sequence else 2 * timing.channels
+        )
         super().__init__(
             {"input": In(stream.Signature(vector(source, layer.n_inputs))), "output": Out(stream.Signature(layout))}
         )
@@ -123,7 +125,8 @@ class LstmEngine(wiring.Component):
             self.queue.reserve.eq(issuer.reserve),
             state.read_entry.eq(issuer.entry),
             state.read_batch.eq(issuer.block),
-            product.operands.eq(Mux(issuer.fresh, 0, state.read_data)),
+            product.operands.eq(state.read_data),
+            product.clear.eq(issuer.fresh),
             product.slot.eq(issuer.slot),
             product.first.eq(issuer.first),
             sums.read_entry.eq(lanes.read_entry),

@@ -29,7 +29,7 @@ FULLY_PARALLEL = 0
 def plan(program: Program, multipliers: int = FULLY_PARALLEL, *, channels: int = 1, pack: bool = True) -> Schedule:
     """Return the schedule with the shortest time between windows that has at most so many multipliers of matrix products.
 
-    Of two layouts that are equally fast, the one with fewer multipliers is taken.
+    Each layer gets the fewest multipliers that keep up; what is left of them then goes where it shortens the way of a window most.
 
     Parameters
     ----------
@@ -59,7 +59,48 @@ def plan(program: Program, multipliers: int = FULLY_PARALLEL, *, channels: int =
             high = middle
         else:
             low = middle + 1
-    return Schedule(_cheapest(choices, intervals[low]), channels, pack)
+    layers = _cheapest(choices, intervals[low])
+    if multipliers != FULLY_PARALLEL:
+        left = multipliers - sum(layer.multipliers for layer in layers.values())
+        _spend(program, layers, left, intervals[low], channels)
+    return Schedule(layers, channels, pack)
+
+
+def _spend(program: Program, layers: dict[str, LayerSchedule], left: int, interval: int, channels: int) -> None:
+    """Use the multipliers that are left for a shorter way of a window: again and again where one gains most cycles."""
+    flow = {layer.name: (layer, sequence) for layer, sequence, _ in program.flow()}
+    others = {
+        name: [
+            (way(layer, choice, channels), choice)
+            for cycles, choice in _all_choices(layer, channels, sequence)
+            if cycles <= interval
+        ]
+        for name, (layer, sequence) in flow.items()
+    }
+    while True:
+        gains = []
+        for name, choices in others.items():
+            now = layers[name]
+            cycles = way(flow[name][0], now, channels)
+            for shorter, choice in choices:
+                more = choice.multipliers - now.multipliers
+                if shorter < cycles and more <= left:
+                    gains.append(((cycles - shorter) / max(more, 1), more, name, choice))
+        if not gains:
+            return
+        _, more, name, choice = max(gains, key=lambda gain: (gain[0], -gain[1]))
+        layers[name] = choice
+        left -= more
+
+
+def way(layer: Lstm | Dense, schedule: LayerSchedule, channels: int) -> int:
+    """Return the cycles that a layer adds to the way of a window: its slots, and the steps that cannot begin before."""
+    if isinstance(schedule, LstmSchedule) and isinstance(layer, Lstm):
+        timing = LstmTiming(layer, schedule, channels)
+        return timing.input_slots + layer.steps * channels * timing.spacing
+    if isinstance(schedule, ProductSchedule) and isinstance(layer, Dense):
+        return schedule.slots(layer.n_outputs, layer.n_inputs)
+    raise RuntimeError(f"layer {layer.name!r} has the schedule of another kind")
 
 
 Choices = dict[str, list[tuple[int, LayerSchedule]]]
@@ -96,6 +137,17 @@ def _choices(layer: Lstm | Dense, channels: int, sequence: bool) -> Iterator[tup
         # No state's product has fewer multipliers than one: with that, the input's may be the slower of the two.
         lesser = _input_products(layer, state, channels, below=enough.multipliers) if state.multipliers == 1 else []
         for product in (enough, *lesser):
+            schedule = LstmSchedule(product, state)
+            yield LstmTiming(layer, schedule, channels).interval, schedule
+
+
+def _all_choices(layer: Lstm | Dense, channels: int, sequence: bool) -> Iterator[tuple[int, LayerSchedule]]:
+    """Yield what :func:`_choices` does, and for LSTMs every product of the input beside every one of the state."""
+    if isinstance(layer, Dense):
+        yield from _choices(layer, channels, sequence)
+        return
+    for state in state_products(layer.n_units):
+        for product in _input_products(layer, state, channels):
             schedule = LstmSchedule(product, state)
             yield LstmTiming(layer, schedule, channels).interval, schedule
 

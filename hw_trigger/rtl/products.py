@@ -88,7 +88,7 @@ class Products(wiring.Component):
     """The multipliers.
 
     In the cycle of ``issue``, `slot` (its number in a group-major order, behind ``member * slots``) and `first` (of its group) say
-    which; in the next, `operands` are taken. ``plan.latency`` cycles after its last slot was issued, a group's sums are in
+    which; in the next, `operands` are taken, or 0 where `clear`. ``plan.latency`` cycles after its last slot was issued, a group's sums are in
     `accumulators`, for one cycle: each field's bits, one after another, from the lowest.
     """
 
@@ -99,6 +99,7 @@ class Products(wiring.Component):
                 "slot": In(range(max(2, plan.slots * plan.members))),
                 "first": In(1),
                 "operands": In(unsigned(plan.columns * plan.data.width)),
+                "clear": In(1),
                 "accumulators": Out(unsigned(plan.accumulator_bits)),
             }
         )
@@ -112,12 +113,18 @@ class Products(wiring.Component):
         operands = [
             typed(self.operands[column * plan.data.width :][: plan.data.width], shape) for column in range(plan.columns)
         ]
+        # Where operands come straight from a register, it is the products that are cleared: that costs their registers' reset.
         if plan.operand_register:
-            operands = [_registered(m, value, f"operand_{column}") for column, value in enumerate(operands)]
+            operands = [
+                _registered(m, Mux(self.clear, 0, value), f"operand_{column}") for column, value in enumerate(operands)
+            ]
+            clear: Value = Const(0, 1)
+        else:
+            clear = self.clear
         accumulators = []
         for number, (field, row) in enumerate(zip(plan.fields, weights, strict=True)):
             terms: list[Value] = [
-                _registered(m, weight * operand, f"product_{number}_{column}")
+                _registered(m, Mux(clear, 0, weight * operand), f"product_{number}_{column}")
                 for column, (weight, operand) in enumerate(zip(row, operands, strict=True))
             ]
             for stage, arity in enumerate(plan.tree):

@@ -63,6 +63,7 @@ class Top(Elaboratable):
         }
 
     def elaborate(self, _platform: object) -> Module:
+        """Build the parts and connect them to the ports."""
         m = Module()
         m.domains.sync = self.clock
         m.d.comb += self.clock.rst.eq(~self.aresetn)
@@ -74,9 +75,13 @@ class Top(Elaboratable):
         self._connect_input(m, status, core)
         sent = self._connect_outputs(m, status, core)
         # Windows that have begun and whose result is not sent, of all channels.
-        begun = core.input.valid & core.input.ready & self._first_step
-        open_windows = Signal(16)
-        status.d.sync += open_windows.eq(open_windows + begun - sent)
+        # They are counted a cycle later: what moves a stream is known late in a cycle.
+        begun, ended, open_windows = Signal(), Signal(), Signal(16)
+        status.d.sync += [
+            begun.eq(core.input.valid & core.input.ready & self._first_step),
+            ended.eq(sent),
+            open_windows.eq(open_windows + begun - ended),
+        ]
         m.d.comb += registers.busy.eq(open_windows != 0)
         m.submodules.status = ResetInserter(reset)(status)
         return m

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.programs import Sizes, random_classifier, random_program
 
 from hw_trigger.fixedpoint.program import Lstm, Program
-from hw_trigger.rtl.plan import FULLY_PARALLEL, plan, products, state_products
+from hw_trigger.rtl.plan import FULLY_PARALLEL, plan, products, state_products, way
 from hw_trigger.rtl.schedule import ProductSchedule, Schedule, ScheduleError, check, layer_interval
 
 SIZES = [
@@ -60,19 +60,23 @@ def test_more_multipliers_are_never_slower(number: int, some: int, more: int, ch
 
 @settings(max_examples=30, deadline=None)
 @given(numbers, st.integers(0, 200), channel_counts)
-def test_no_layer_has_more_than_it_needs(number: int, more: int, channels: int) -> None:
-    """Whatever other layout of a product has fewer multipliers is slower than the slowest layer is now."""
+def test_no_multiplier_is_left_that_would_shorten_the_way(number: int, more: int, channels: int) -> None:
+    """Nor is one spent for nothing: whatever other layout of a dense layer's product has fewer has a longer way, or is too slow."""
     found = program(number)
-    schedule = plan(found, least(found) + more, channels=channels)
-    interval = schedule.interval(found)
+    budget = least(found) + more
+    schedule = plan(found, budget, channels=channels)
+    interval, left = schedule.interval(found), budget - schedule.multipliers
     for layer, sequence, _ in found.flow():
         if isinstance(layer, Lstm):
             continue
         own = schedule.product(layer)
         for other in products(layer.n_outputs, layer.n_inputs):
             alone = Schedule({layer.name: other}, channels)
+            shorter = way(layer, other, channels) < way(layer, own, channels)
+            slower = layer_interval(layer, alone, sequence) > interval
+            assert not (shorter and other.multipliers - own.multipliers <= left) or slower
             if other.multipliers < own.multipliers:
-                assert layer_interval(layer, alone, sequence) > interval
+                assert slower or way(layer, other, channels) > way(layer, own, channels)
 
 
 @pytest.mark.parametrize("number", range(len(SIZES) + 1))
