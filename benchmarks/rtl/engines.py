@@ -3,9 +3,10 @@
     python -m benchmarks.rtl.engines                # the table, about ten minutes on two cores
     python -m benchmarks.rtl.engines --no-synthesis # cycles only, a minute
 
-The first five rows are the configurations of the project's prototype (``design.md``, section 5: cycles a step 272, 32, 48, 260, 80
-and DSP48E2 7, 67, 131, 67, 259), the last two the size of hls4ml's recorded LSTM (6 inputs, 20 units, 20 steps, 18 bits: 353 cycles,
-17.6 a step, 2498 DSP). Weights are random, 8 bits; states 8 bits. Every design is compared with the golden model, code for code.
+The first five rows are the configurations of the project's prototype (``design.md``, section 5: cycles a step 272, 32, 48, 260,
+80 and DSP48E2 7, 67, 131, 67, 259), the last two the size of hls4ml's recorded LSTM (6 inputs, 20 units, 20 steps, 18 bits: 353
+cycles, 17.6 a step, 2498 DSP). Weights are random, 8 bits; states 8 bits. Every design is compared with the golden model, code
+for code.
 """
 
 from __future__ import annotations

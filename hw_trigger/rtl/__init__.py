@@ -1,1 +1,3 @@
-"""Verilog of a fixed-point program: engines in Amaranth, simulated with Verilator and synthesized with Yosys, no vendor needed."""
+"""Verilog of a fixed-point program: engines in Amaranth, simulated with Verilator and synthesized with Yosys, no vendor
+needed.
+"""

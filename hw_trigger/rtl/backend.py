@@ -1,7 +1,7 @@
 """The child process that writes Verilog with Yosys: ``python -m hw_trigger.rtl.backend DESIGN.il DESIGN.v``.
 
-Yosys prints to standard output, ends its process on an error, and numbers what has no name through the life of a process: in one of its
-own, the same design gives the same text.
+Yosys prints to standard output, ends its process on an error, and numbers what has no name through the life of a process: in one
+of its own, the same design gives the same text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 from pyosys import libyosys
 
-_UNWANTED = "generator src amaranth.hierarchy amaranth.decoding".split()
+_UNWANTED = ("generator", "src", "amaranth.hierarchy", "amaranth.decoding")
 """Attributes that say where a design was made, or what only Amaranth reads."""
 
 

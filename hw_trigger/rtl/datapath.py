@@ -103,7 +103,9 @@ class Datapath:
 
 
 def x_depth(design: Design) -> int:
-    """Return the samples that x waits for the trigger: a window for each layer that must have seen all of it, and the one beyond."""
+    """Return the samples that x waits for the trigger: a window for each layer that must have seen all of it, and the one
+    beyond.
+    """
     program = design.program
     whole = sum(isinstance(layer, Lstm) and not layer.return_sequence for layer in program.layers)
     return design.schedule.channels * program.steps * (1 + whole) + SLACK

@@ -53,6 +53,7 @@ class DenseEngine(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
+        """Connect the product, the rounding of its sums, and the queue of results."""
         m = Module()
         m.submodules.product_unit = product = self.product
         m.submodules.results = queue = self.queue

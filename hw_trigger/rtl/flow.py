@@ -23,8 +23,8 @@ def counter(m: Module, enable: Value, limit: int, name: str) -> tuple[Signal, Va
     return count, last
 
 
-def credits(m: Module, more: Value, fewer: Value, initial: int, limit: int, name: str) -> Signal:
-    """Return a number that grows by one with `more` and shrinks by one with `fewer`."""
+def tally(m: Module, more: Value, fewer: Value, *, initial: int, limit: int, name: str) -> Signal:
+    """Return a number up to `limit` that grows by one with `more` and shrinks by one with `fewer`."""
     number = Signal(range(limit + 1), init=initial, name=name)
     with m.If(more & ~fewer):
         m.d.sync += number.eq(number + 1)
@@ -52,10 +52,11 @@ class Queue(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
+        """Keep results in a memory, and count its places."""
         m = Module()
         m.submodules.words = words = fifo.SyncFIFO(width=self.layout.size, depth=self.depth)
         taken = self.output.valid & self.output.ready
-        places = credits(m, taken, self.reserve, self.depth, self.depth, "places")
+        places = tally(m, taken, self.reserve, initial=self.depth, limit=self.depth, name="places")
         m.d.comb += [
             self.free.eq(places != 0),
             words.w_en.eq(self.push),
@@ -80,6 +81,7 @@ class Fork(wiring.Component):
         return [getattr(self, f"output_{number}") for number in range(self.count)]
 
     def elaborate(self, _platform: object) -> Module:
+        """Remember for each stream whether it has had the beat that waits."""
         m = Module()
         finished: Value | None = None
         taken = []
@@ -106,6 +108,7 @@ class Buffer(wiring.Component):
         super().__init__({"input": In(stream.Signature(layout)), "output": Out(stream.Signature(layout))})
 
     def elaborate(self, _platform: object) -> Module:
+        """Build the memory."""
         m = Module()
         m.submodules.words = words = fifo.SyncFIFOBuffered(width=self.layout.size, depth=self.depth)
         m.d.comb += [

@@ -1,9 +1,9 @@
 """Gate lanes of an LSTM: from the sums of a unit's four gates to its cell state and its hidden state, a unit a cycle each.
 
-What is done between two registers is balanced for 200 MHz on UltraScale+: a sum, its rounding and a table; a product; a sum of two
-rounded products and a table; a product; a rounding. Two things make that possible. Half a step is added where a sum is made anyway, so
-that rounding needs no adder of its own; and a table is read before it is known whether its argument has saturated, which then
-chooses between its entry and those at its ends.
+What is done between two registers is balanced for 200 MHz on UltraScale+: a sum, its rounding and a table; a product; a sum of
+two rounded products and a table; a product; a rounding. Two things make that possible. Half a step is added where a sum is made
+anyway, so that rounding needs no adder of its own; and a table is read before it is known whether its argument has saturated,
+which then chooses between its entry and those at its ends.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from hw_trigger.rtl.unit_products import sum_of_codes, unit_product
 class GateLanes(wiring.Component):
     """The gate lanes of a layer.
 
-    In a cycle with `valid`, `sums` has the sums of every lane's unit, by lane and gate, each of `sum_bits`, signed, with the gates'
-    rounding offsets in them; `ties` says of each whether the bits that its gate drops are all 0. `place` is that of the units' cell
-    states, `first` whether they are 0. `hidden` has the hidden states ``timing.gate_cycles - 1`` cycles later.
+    In a cycle with `valid`, `sums` has the sums of every lane's unit, by lane and gate, each of `sum_bits`, signed, with the
+    gates' rounding offsets in them; `ties` says of each whether the bits that its gate drops are all 0. `place` is that of the
+    units' cell states, `first` whether they are 0. `hidden` has the hidden states ``timing.gate_cycles - 1`` cycles later.
     """
 
     def __init__(self, timing: LstmTiming, sum_bits: int, cells: int) -> None:
@@ -57,13 +57,15 @@ class GateLanes(wiring.Component):
         hidden = []
         for lane in range(self.timing.lanes):
             new_cell = Signal(shape_of(self.layer.cell), name=f"new_cell_{lane}", reset_less=True)
-            old_cell = self._cell_memory(m, lane, place, write, written, new_cell)
+            old_cell = self._cell_memory(m, lane, new_cell, read=place, write=write, written=written)
             hidden.append(self._lane(m, lane, Mux(first, 0, old_cell), new_cell))
         m.d.comb += self.hidden.eq(Cat(hidden))
         return m
 
-    def _cell_memory(self, m: Module, lane: int, read: Value, write: Value, written: Value, new_cell: Signal) -> Value:
-        """Keep new cell states, and return the one at `read`."""
+    def _cell_memory(
+        self, m: Module, lane: int, new_cell: Signal, *, read: Value, write: Value, written: Value
+    ) -> Value:
+        """Keep new cell states at `write`, and return the one at `read`."""
         if self.cells == 1:
             kept = Signal(new_cell.shape(), name=f"cell_state_{lane}", reset_less=True)
             with m.If(written):
@@ -96,11 +98,16 @@ class GateLanes(wiring.Component):
             "forget_product",
             (f, old),
             (ranges[1], (cell.low, cell.high)),
-            f_format.fraction + cell.fraction,
-            cell,
+            fraction=f_format.fraction + cell.fraction,
+            target=cell,
         )
         added = unit_product(
-            products, "input_product", (i, g), (ranges[0], ranges[2]), i_format.fraction + g_format.fraction, cell
+            products,
+            "input_product",
+            (i, g),
+            (ranges[0], ranges[2]),
+            fraction=i_format.fraction + g_format.fraction,
+            target=cell,
         )
         total = sum_of_codes(forgotten, added)
         bounds = (forgotten.codes[0] + added.codes[0], forgotten.codes[1] + added.codes[1])
@@ -109,7 +116,7 @@ class GateLanes(wiring.Component):
         if self.timing.wide_cell:
             tanh = _from_memory(m, label, table, layer.cell_tanh, new_cell)
         else:
-            tanh = _later(m, _as_logic(m, label, table, layer.cell_tanh, total, cell), label)
+            tanh = _later(m, _as_logic(m, label, table, (cell, layer.cell_tanh), total), label)
         for number in range(2 + self.timing.wide_cell):
             # With a reset it is no shift register, whose output would come late.
             o = _later(m, o, f"output_gate_{lane}_{number}", reset=True)
@@ -118,8 +125,8 @@ class GateLanes(wiring.Component):
             "output_product",
             (o, tanh),
             (ranges[3], (int(table.min()), int(table.max()))),
-            o_format.fraction + layer.cell_tanh.fraction,
-            layer.hidden,
+            fraction=o_format.fraction + layer.cell_tanh.fraction,
+            target=layer.hidden,
         )
         return extended(hidden.code, layer.hidden.width)
 
@@ -131,13 +138,16 @@ class GateLanes(wiring.Component):
         dropped = layer.accumulator.fraction - argument.fraction
         rounded = round_to(total, dropped, argument.rounding, offset_added=True, tie=self.ties[number])
         if not self.timing.wide_gates:
-            return _later(m, _as_logic(m, label, table, result, rounded, argument), label)
+            return _later(m, _as_logic(m, label, table, (argument, result), rounded), label)
         code = quantize(rounded, argument.fraction, argument)
         return _from_memory(m, label, table, result, _later(m, code, f"{label}_code"))
 
 
-def _as_logic(m: Module, label: str, table: Codes, result: Format, rounded: Value, argument: Format) -> Value:
-    """Return the entry of a table for a whole number of steps of its argument, which may be out of its range: in the same cycle."""
+def _as_logic(m: Module, label: str, table: Codes, formats: tuple[Format, Format], rounded: Value) -> Value:
+    """Return the entry of a table for a whole number of steps of its argument, which may be out of its range: in the same
+    cycle.
+    """
+    argument, result = formats
     kept, fits, negative = kept_bits(rounded, argument)
     m.submodules[label] = cells = rom(table.tolist(), result.width, block=False)
     read = cells.read_port(domain="comb")

@@ -49,7 +49,8 @@ class Interface:
     raw
         Format of a sample's features.
     output, output_vectors, n_outputs
-        Format of what the network puts out, vectors of it a window, and features of a vector; `has_output` says whether it has a port.
+        Format of what the network puts out, vectors of it a window, and features of a vector; `has_output` says whether it has a
+        port.
     score
         Format of the score; ``None`` where there is no trigger.
     """

@@ -1,7 +1,8 @@
 """An LSTM layer: the product of its input, computed ahead, and the loop of its state through the gate lanes.
 
-Nothing in the loop waits: when a step begins, all it needs is there or will be in time (:class:`hw_trigger.rtl.schedule.LstmTiming`).
-Steps of interleaved channels follow each other, so that one channel's products are computed while another's gates are.
+Nothing in the loop waits: when a step begins, all it needs is there or will be in time
+(:class:`hw_trigger.rtl.schedule.LstmTiming`). Steps of interleaved channels follow each other, so that one channel's products
+are computed while another's gates are.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.fixedpoint.program import Lstm
 from hw_trigger.rtl.arithmetic import extended, rounding_offset
 from hw_trigger.rtl.dense import gather
-from hw_trigger.rtl.flow import Queue, counter, credits
+from hw_trigger.rtl.flow import Queue, counter, tally
 from hw_trigger.rtl.gates import GateLanes
 from hw_trigger.rtl.lstm_control import LaneControl, StepIssuer, repeated_entry
 from hw_trigger.rtl.memories import BankedMemory
@@ -96,7 +97,9 @@ class LstmEngine(wiring.Component):
 
     @property
     def entries(self) -> int:
-        """Vectors of the input's product that are kept: of two windows where a vector is a window's, else as many as are on their way."""
+        """Vectors of the input's product that are kept: of two windows where a vector is a window's, else as many as are on
+        their way.
+        """
         timing = self.timing
         if self.layer.repeat_input:
             return 2 * timing.channels
@@ -116,8 +119,10 @@ class LstmEngine(wiring.Component):
         wiring.connect(m, self.queue.output, wiring.flipped(self.output))
         sums, written = self._input_sums(m)
         m.submodules.lane_control = lanes = LaneControl(timing, sums.entries)
-        free = credits(m, lanes.released, self.input_product.taken, self.entries, self.entries, "free_entries")
-        available = credits(m, written, issuer.consumed, 0, self.entries, "available_entries")
+        free = tally(
+            m, lanes.released, self.input_product.taken, initial=self.entries, limit=self.entries, name="free_entries"
+        )
+        available = tally(m, written, issuer.consumed, initial=0, limit=self.entries, name="available_entries")
         m.d.comb += [
             self.input_product.allowed.eq(free != 0),
             issuer.available.eq(available != 0),
@@ -146,7 +151,7 @@ class LstmEngine(wiring.Component):
         padded = max(-(-layer.n_units // units) * units, timing.unit_groups * timing.units_per_group)
         entries = 2 << (timing.channels - 1).bit_length() if layer.repeat_input else self.entries
         m.submodules.input_sums = sums = BankedMemory(
-            N_GATES * self.sum_bits, padded, units, timing.lanes, entries, N_GATES
+            N_GATES * self.sum_bits, padded, writes=units, reads=timing.lanes, entries=entries, fields=N_GATES
         )
         _, last = counter(m, product.done, groups, "input_group")
         if layer.repeat_input:
@@ -175,7 +180,7 @@ class LstmEngine(wiring.Component):
         timing, layer = self.timing, self.layer
         columns = timing.schedule.state.columns
         units = max(timing.unit_groups * timing.units_per_group, timing.blocks * columns)
-        return BankedMemory(layer.hidden.width, units, timing.lanes, columns, timing.state_entries)
+        return BankedMemory(layer.hidden.width, units, writes=timing.lanes, reads=columns, entries=timing.state_entries)
 
     def _ends(self, m: Module, issuer: StepIssuer) -> tuple[Value, Value, Value]:
         """Return when a group's sums are there, and when those of a group of units are, a cycle before and then."""

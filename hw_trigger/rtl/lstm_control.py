@@ -17,7 +17,8 @@ class StepIssuer(wiring.Component):
     Ports
     -----
     available, free
-        There are sums of the input's product for another step (window, where the input is a window's), and a place for its result.
+        There are sums of the input's product for another step (window, where the input is a window's), and a place for its
+        result.
     consumed, reserve
         1 where a step begins that takes such sums, and where one begins that gives a result.
     slot, first
@@ -113,8 +114,8 @@ class LaneControl(wiring.Component):
     valid
         The lanes take units.
     batch, entry, place, first, emits, last
-        Of the units that they take: number in the step, entry of the state, place of the cell state, whether the state before counts
-        as 0, whether their step gives a result, whether they are its last.
+        Of the units that they take: number in the step, entry of the state, place of the cell state, whether the state before
+        counts as 0, whether their step gives a result, whether they are its last.
     """
 
     def __init__(self, timing: LstmTiming, entries: int) -> None:

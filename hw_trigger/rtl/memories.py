@@ -42,14 +42,15 @@ def place(unit: int, banks: int) -> tuple[int, int]:
 class BankedMemory(wiring.Component):
     """Vectors of words, `writes` consecutive words written and `reads` consecutive words read a cycle.
 
-    A vector's words lie in as many banks as the wider of the two takes, word u in bank ``u % banks``; one of the numbers divides the
-    other, so that a bank has one port of each kind. What is read is there in the same cycle; a write counts from the next.
+    A vector's words lie in as many banks as the wider of the two takes, word u in bank ``u % banks``; one of the numbers divides
+    the other, so that a bank has one port of each kind. What is read is there in the same cycle; a write counts from the next.
 
-    Ports: ``write_enable`` (a bit for each of `fields` equal parts of every word), ``write_entry``, ``write_batch``, ``write_data``;
-    ``read_entry``, ``read_batch``, ``read_data``. Words after the vector's end are never read for anything that counts.
+    Ports: ``write_enable`` (a bit for each of `fields` equal parts of every word), ``write_entry``, ``write_batch``,
+    ``write_data``; ``read_entry``, ``read_batch``, ``read_data``. Words after the vector's end are never read for anything that
+    counts.
     """
 
-    def __init__(self, width: int, units: int, writes: int, reads: int, entries: int, fields: int = 1) -> None:
+    def __init__(self, width: int, units: int, *, writes: int, reads: int, entries: int, fields: int = 1) -> None:
         if max(writes, reads) % min(writes, reads):
             raise RuntimeError(f"{writes} words a write and {reads} a read do not share banks")
         self.width, self.writes, self.reads, self.entries, self.fields = width, writes, reads, entries, fields
@@ -70,6 +71,7 @@ class BankedMemory(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
+        """Build the banks, and choose among them where fewer words are read than there are."""
         m = Module()
         field = self.width // self.fields
         write_address, write_part = self._split(self.write_batch, self.writes)

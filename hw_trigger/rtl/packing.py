@@ -1,4 +1,5 @@
-"""Two products in one multiplier: ``(w1 * 2**s + w2) * x`` holds both, and sums of them, as long as the lower one stays in its field.
+"""Two products in one multiplier: ``(w1 * 2**s + w2) * x`` holds both, and sums of them, as long as the lower one stays in its
+field.
 
 A DSP48E2 multiplies 27 by 18 bits (AMD WP486, "Deep Learning with INT8 Optimization on Xilinx Devices"). There the lower sum is
 bounded by the width of its operands; here the weights are known, and so is the greatest sum: most layers need no draining.

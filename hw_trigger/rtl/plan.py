@@ -1,8 +1,8 @@
 """Chooses a schedule: the shortest time between windows that a number of multipliers reaches, layers balanced.
 
-A layer that is faster than the slowest one gains nothing, so that each gets the fewest multipliers with which it keeps up (Que et al.,
-"Recurrent Neural Networks With Column-Wise Matrix-Vector Multiplication on FPGAs", and "Accelerating Recurrent Neural Networks for
-Gravitational Wave Experiments", 2021, balance layers in the same way).
+A layer that is faster than the slowest one gains nothing, so that each gets the fewest multipliers with which it keeps up (Que
+et al., "Recurrent Neural Networks With Column-Wise Matrix-Vector Multiplication on FPGAs", and "Accelerating Recurrent Neural
+Networks for Gravitational Wave Experiments", 2021, balance layers in the same way).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ FULLY_PARALLEL = 0
 def plan(program: Program, multipliers: int = FULLY_PARALLEL, *, channels: int = 1, pack: bool = True) -> Schedule:
     """Return the schedule with the shortest time between windows that has at most so many multipliers of matrix products.
 
-    Each layer gets the fewest multipliers that keep up; what is left of them then goes where it shortens the way of a window most.
+    Each layer gets the fewest multipliers that keep up; what is left of them then goes where it shortens the way of a window
+    most.
 
     Parameters
     ----------

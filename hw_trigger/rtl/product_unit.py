@@ -83,11 +83,12 @@ class ProductUnit(wiring.Component):
         return self.plan.slots + 1 + self.plan.latency
 
     def elaborate(self, _platform: object) -> Module:
+        """Build the counters of slots, and what gives the multipliers their operands."""
         m = Module()
         plan = self.plan
         m.submodules.product = product = Products(plan)
         active = Signal()
-        slot, last_slot = counter(m, active, plan.slots * plan.members, "slot")
+        slot, _ = counter(m, active, plan.slots * plan.members, "slot")
         block, last_block = counter(m, active, plan.blocks, "block")
         _, last_of_vector = counter(m, active, plan.slots, "slot_of_vector")
         m.d.comb += [

@@ -87,9 +87,9 @@ def plan_product(
 class Products(wiring.Component):
     """The multipliers.
 
-    In the cycle of ``issue``, `slot` (its number in a group-major order, behind ``member * slots``) and `first` (of its group) say
-    which; in the next, `operands` are taken, or 0 where `clear`. ``plan.latency`` cycles after its last slot was issued, a group's sums are in
-    `accumulators`, for one cycle: each field's bits, one after another, from the lowest.
+    In the cycle of ``issue``, `slot` (its number in a group-major order, behind ``member * slots``) and `first` (of its group)
+    say which; in the next, `operands` are taken, or 0 where `clear`. ``plan.latency`` cycles after its last slot was issued, a
+    group's sums are in `accumulators`, for one cycle: each field's bits, one after another, from the lowest.
     """
 
     def __init__(self, plan: ProductPlan) -> None:
@@ -105,6 +105,7 @@ class Products(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
+        """Build weights, multipliers, adder trees and accumulators."""
         m = Module()
         plan = self.plan
         weights = self._weights(m)
@@ -204,8 +205,9 @@ class RowSum:
     def ends_in_zeros(self, bits: int) -> Value:
         """Return whether the sum's last `bits` bits are 0, without waiting for the adder.
 
-        All are 0 if each place's bits differ exactly where the place below carries, and where everything below is 0, a place carries if
-        it has a 1 at all (Cortadella and Llaberia, "Evaluation of A + B = K Conditions Without Carry Propagation", 1992).
+        All are 0 if each place's bits differ exactly where the place below carries, and where everything below is 0, a place
+        carries if it has a 1 at all (Cortadella and Llaberia, "Evaluation of A + B = K Conditions Without Carry Propagation",
+        1992).
         """
         places = bits - len(self.low)
         if places <= 0:

@@ -4,8 +4,8 @@ A matrix product is computed by ``rows * columns`` multipliers. Its rows are the
 columns are the operands, taken `columns` at a time (a *block*). Every cycle of a product is a *slot*: one block of one group.
 
 An LSTM has two products: that of its input, which is computed ahead, and that of its state, which is the loop that a step must
-wait for. Rows of both are in the order unit, then gate, so that a unit's gates are ready together. Results go through *gate lanes*,
-each of which takes one unit a cycle.
+wait for. Rows of both are in the order unit, then gate, so that a unit's gates are ready together. Results go through *gate
+lanes*, each of which takes one unit a cycle.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ class ProductSchedule:
         """Return how many terms each stage of the adder tree adds up, which has a register behind every stage.
 
         The first adds pairs, which it does in DSP slices, between their multiplier and their output's register; a single slot's
-        weights are constants, and its products are no DSP slices' matter. The others add :data:`TREE_ARITY` terms. What is left is
-        added up in the cycle of the accumulator: so many terms and, where there are several blocks, the accumulator; or one term
-        more.
+        weights are constants, and its products are no DSP slices' matter. The others add :data:`TREE_ARITY` terms. What is left
+        is added up in the cycle of the accumulator: so many terms and, where there are several blocks, the accumulator; or one
+        term more.
         """
         terms, arities = self.columns, []
         if terms > 1 and self.slots(n_rows, n_columns) > 1:
@@ -229,8 +229,7 @@ class LstmTiming:
     @property
     def busy(self) -> float:
         """Share of the cycles in which the state's multipliers work on weights, not on what fills up a group or a block."""
-        useful = N_GATES * self.layer.n_units**2 / (self.schedule.state.multipliers * self.spacing)
-        return useful
+        return N_GATES * self.layer.n_units**2 / (self.schedule.state.multipliers * self.spacing)
 
 
 @dataclass(frozen=True)
@@ -315,8 +314,9 @@ def check(program: Program, schedule: Schedule) -> None:
                 raise ScheduleError(f"product {name!r} has {product.rows} rows; 1, 2 and multiples of 4 are possible")
         if timing.batches > timing.group_slots:
             raise ScheduleError(
-                f"product '{layer.name}.state' has {timing.schedule.state.rows} rows and {timing.schedule.state.columns} columns, "
-                f"for which {timing.lanes} gate lanes take {timing.batches} cycles, and the next units come after "
+                f"product '{layer.name}.state' has {timing.schedule.state.rows} rows and "
+                f"{timing.schedule.state.columns} columns, for which {timing.lanes} gate lanes take {timing.batches} "
+                "cycles, and the next units come after "
                 f"{timing.group_slots}; choose columns that divide the units of a group, {timing.units_per_group}"
             )
         units = max(1, timing.schedule.input.rows // N_GATES)

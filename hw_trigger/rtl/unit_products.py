@@ -1,7 +1,7 @@
 """Products of two codes, rounded: what a gate lane multiplies, in one cycle each, and the sum of two of them.
 
-How a product is rounded is known from its factors, without waiting for it; and the sum of two products takes in what rounding adds to
-both, in one adder.
+How a product is rounded is known from its factors, without waiting for it; and the sum of two products takes in what rounding
+adds to both, in one adder.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ class UnitProduct:
 
 
 def unit_product(
-    m: Module, name: str, factors: tuple[Value, Value], ranges: tuple[Bounds, Bounds], fraction: int, target: Format
+    m: Module, name: str, factors: tuple[Value, Value], ranges: tuple[Bounds, Bounds], *, fraction: int, target: Format
 ) -> UnitProduct:
     """Return the product of two codes within ranges, which has `fraction` fractional bits."""
     corners = [one * other for one in ranges[0] for other in ranges[1]]
     one, other = (factor if factor.shape().signed else Cat(factor, Const(0, 1)).as_signed() for factor in factors)
-    # A register that is not 0 after a reset cannot be one of a DSP slice: behind its multiplier, the way through its adder would be in
-    # the next cycle, which has most to do. What the value is does not matter.
+    # A register that is not 0 after a reset cannot be one of a DSP slice: behind its multiplier, the way through its adder would
+    # be in the next cycle, which has most to do. What the value is does not matter.
     product = Signal((one * other).shape(), name=name, init=1)
     tie = Signal(name=f"{name}_tie", reset_less=True)
     m.d.sync += [product.eq(one * other), tie.eq(_is_half_way(one, other, fraction - target.fraction))]
@@ -97,7 +97,8 @@ def sum_of_codes(one: UnitProduct, other: UnitProduct) -> Value:
     )
     if not fast:
         return one.code + other.code
-    # Three terms and a carry: the first two and a bit are added without carries (Wallace, "A Suggestion for a Fast Multiplier", 1964).
+    # Three terms and a carry: the first two and a bit are added without carries (Wallace, "A Suggestion for a Fast Multiplier",
+    # 1964).
     width = max(len(one.floor), len(other.floor)) + 2
     left, right = _to_width(one.floor, width), _to_width(other.floor, width)
     bit = Cat(one.up, Const(0, width - 1))

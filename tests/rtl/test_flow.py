@@ -31,7 +31,7 @@ class Counted(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         m = Module()
         count, last = counter(m, self.enable, self.limit, "count")
-        number = flow.credits(m, self.more, self.fewer, 3, 8, "number")
+        number = flow.tally(m, self.more, self.fewer, initial=3, limit=8, name="number")
         m.d.comb += [
             self.count.eq(count),
             self.last.eq(last),

@@ -27,7 +27,7 @@ def test_words_come_back_in_whatever_batches(writes: int, reads: int, entries: i
     """A vector that no batch divides, in every entry; each is written again while the others stay."""
     units, width, fields = 7, 6, 2
     rng = np.random.default_rng(writes * 10 + reads)
-    block = BankedMemory(width, units, writes, reads, entries, fields)
+    block = BankedMemory(width, units, writes=writes, reads=reads, entries=entries, fields=fields)
     kept = np.zeros((entries, math.ceil(units / max(writes, reads)) * max(writes, reads)), np.int64)
 
     async def bench(ctx: Any) -> None:
@@ -62,7 +62,7 @@ def joined(words: Any, width: int) -> int:
 
 
 def test_a_write_counts_from_the_next_cycle() -> None:
-    block = BankedMemory(4, 4, 1, 2, 2)
+    block = BankedMemory(4, 4, writes=1, reads=2, entries=2)
 
     async def bench(ctx: Any) -> None:
         ctx.set(block.write_enable, 1)
@@ -78,7 +78,7 @@ def test_batches_that_share_no_banks() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnusedElaboratable)  # what could not be made is not used
         with pytest.raises(RuntimeError, match=r"^2 words a write and 3 a read do not share banks$"):
-            BankedMemory(4, 6, 2, 3, 1)
+            BankedMemory(4, 6, writes=2, reads=3, entries=1)
         gc.collect()
 
 

@@ -61,7 +61,9 @@ def test_more_multipliers_are_never_slower(number: int, some: int, more: int, ch
 @settings(max_examples=30, deadline=None)
 @given(numbers, st.integers(0, 200), channel_counts)
 def test_no_multiplier_is_left_that_would_shorten_the_way(number: int, more: int, channels: int) -> None:
-    """Nor is one spent for nothing: whatever other layout of a dense layer's product has fewer has a longer way, or is too slow."""
+    """Nor is one spent for nothing: whatever other layout of a dense layer's product has fewer has a longer way, or is too
+    slow.
+    """
     found = program(number)
     budget = least(found) + more
     schedule = plan(found, budget, channels=channels)

@@ -25,8 +25,8 @@ from hw_trigger.rtl.schedule import (
 BY_HAND = [
     # One group of one block: 1 slot, no selection, product, accumulator, gates: the sums are there in 2, the states in 5 more.
     ((4, 16, 4, 1), 0 + 2 + 5),
-    # Four columns one after another: the first state is needed first. The lanes are 1, so unit k comes k cycles later, and the sums
-    # wait in a register.
+    # Four columns one after another: the first state is needed first. The lanes are 1, so unit k comes k cycles later, and the
+    # sums wait in a register.
     ((4, 16, 1, 1), 3 + 3 + 1 + 5),
     # A unit a time: its 4 slots, and the last unit's state is needed for the last slot of the next step's first group.
     ((4, 4, 1, 1), 3 * 4 + 3 + 3 + 5 - 3),
