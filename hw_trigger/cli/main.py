@@ -158,6 +158,9 @@ def estimate(
     stock: Annotated[
         bool, typer.Option("--stock", help="Estimate the same network made of hls4ml's stock layers, for comparison.")
     ] = False,
+    rtl: Annotated[
+        bool, typer.Option("--rtl", help="Estimate the RTL project instead of the HLS one; its cycles are exact.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Estimate DSP, BRAM, LUT, FF, interval and latency, with error bars, before training or synthesis.
@@ -169,6 +172,9 @@ def estimate(
     from hw_trigger.stages.estimate import run_estimate, run_estimate_design
 
     settings = _load(overrides, config_name, config_dir)
+    if rtl:
+        _estimate_rtl(settings, part or [], as_json=as_json)
+        return
     if design is not None:
         found = run_estimate_design(design, settings, parts=part or ())
     else:
@@ -182,6 +188,19 @@ def estimate(
     out.print(estimates_table(found))
     for note in dict.fromkeys(note for item in found for note in item.notes):
         out.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+def _estimate_rtl(settings: Any, parts: list[str], *, as_json: bool) -> None:
+    """Print the estimate of the configured design in RTL beside each part."""
+    from hw_trigger.cli.rtl_tables import rtl_blocks_table, rtl_estimates_table
+    from hw_trigger.stages.estimate import run_estimate_rtl
+
+    found = run_estimate_rtl(settings, Terminal(), parts=parts)
+    if as_json:
+        out.print(json.dumps([item.to_dict() for item in found], indent=2), markup=False, soft_wrap=True)
+        return
+    out.print(rtl_blocks_table(found[0]))
+    out.print(rtl_estimates_table(found))
 
 
 @app.command()

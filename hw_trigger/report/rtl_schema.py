@@ -92,6 +92,25 @@ class RtlNetlist(Section):
     mismatches: int
 
 
+class RtlAmount(Section):
+    """An estimated resource of the whole design, with its error bar."""
+
+    value: int
+    low: int
+    high: int
+
+
+class RtlEstimated(Section):
+    """What the design is estimated to take of UltraScale+, before synthesis; block RAMs of 36 kbit count as two."""
+
+    origin: Literal["estimated"] = "estimated"
+    dsp: RtlAmount
+    bram18: RtlAmount
+    lut: RtlAmount
+    """With those that are memory and shift registers."""
+    ff: RtlAmount
+
+
 class RtlSynthesis(Section):
     """A synthesis with open tools."""
 
@@ -120,6 +139,7 @@ class Rtl(Section):
     bottleneck: str
     layers: tuple[RtlLayer, ...]
     counts: tuple[CycleCount, ...]
+    estimated: RtlEstimated
     simulation: RtlSimulation | None
     syntheses: tuple[RtlSynthesis, ...]
     missing: dict[str, str]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from hw_trigger.estimate.result import Estimate
+from hw_trigger.estimate.rtl.estimate import estimate_rtl
+from hw_trigger.estimate.rtl.result import RtlEstimate
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.report.rtl_schema import (
     CycleCount,
     Rtl,
+    RtlAmount,
     RtlClock,
+    RtlEstimated,
     RtlLayer,
     RtlNetlist,
     RtlResources,
@@ -17,7 +21,9 @@ from hw_trigger.report.rtl_schema import (
     RtlSynthesis,
     Stamps,
 )
-from hw_trigger.rtl.calculated import bottleneck, busy, layer_cycles, output_step
+from hw_trigger.rtl.calculated import bottleneck, busy, layer_cycles, output_step, window_interval
+from hw_trigger.rtl.design import design
+from hw_trigger.rtl.latency import passage
 from hw_trigger.rtl.records import CyclesRecord, SynthesisRecord
 from hw_trigger.rtl.schedule import Schedule
 from hw_trigger.rtl.simulation.cycles import Interval
@@ -35,6 +41,8 @@ class RtlFigures:
         Name of the top module.
     schedule
         Multipliers and channels.
+    with_output
+        What the network puts out has a port.
     cycles, verification
         Of the simulation; ``None`` where there was none.
     syntheses
@@ -43,6 +51,7 @@ class RtlFigures:
 
     top: str
     schedule: Schedule
+    with_output: bool = False
     cycles: CyclesRecord | None = None
     verification: VerificationTable | None = None
     syntheses: tuple[SynthesisRecord, ...] = ()
@@ -51,6 +60,7 @@ class RtlFigures:
 def rtl_section(found: RtlFigures, program: Program, estimate: Estimate | None) -> Rtl:
     """Return the section; the estimate, where there is one, stands beside the cycles."""
     schedule = found.schedule
+    expected = estimate_rtl(design((program,), schedule, with_output=found.with_output))
     simulation = None
     if found.cycles is not None and found.verification is not None:
         simulation = _simulation(found.cycles, found.verification)
@@ -63,6 +73,12 @@ def rtl_section(found: RtlFigures, program: Program, estimate: Estimate | None) 
         bottleneck=bottleneck(program, schedule),
         layers=tuple(RtlLayer(**asdict(each)) for each in layer_cycles(program, schedule)),
         counts=_counts(found, program, estimate),
+        estimated=RtlEstimated(
+            dsp=_amount(expected, "dsp"),
+            bram18=_amount(expected, "bram18"),
+            lut=_amount(expected, "lut"),
+            ff=_amount(expected, "ff"),
+        ),
         simulation=simulation,
         syntheses=tuple(_synthesis(each) for each in found.syntheses),
         missing={
@@ -76,13 +92,19 @@ def rtl_section(found: RtlFigures, program: Program, estimate: Estimate | None) 
     )
 
 
+def _amount(found: RtlEstimate, resource: str) -> RtlAmount:
+    bar = found.range(resource)
+    return RtlAmount(value=round(bar.value), low=round(bar.low), high=round(bar.high))
+
+
 def _counts(found: RtlFigures, program: Program, estimate: Estimate | None) -> tuple[CycleCount, ...]:
     cycles, schedule = None if found.cycles is None else found.cycles.found, found.schedule
+    way = passage(program, schedule)
     every = [
         (
             "from a window to the next" + (" of all channels" if schedule.channels > 1 else ""),
             None if cycles is None else cycles.window,
-            schedule.interval(program),
+            window_interval(program, schedule),
             None if estimate is None else estimate.interval_cycles,
         ),
         (
@@ -94,14 +116,19 @@ def _counts(found: RtlFigures, program: Program, estimate: Estimate | None) -> t
         (
             "from a window's first sample to its result",
             None if cycles is None else cycles.first_result,
-            None,
+            way.result,
             None if estimate is None else estimate.latency_cycles,
         ),
-        ("from its last sample to its result", None if cycles is None else cycles.after_last_sample, None, None),
+        (
+            "from its last sample to its result",
+            None if cycles is None else cycles.after_last_sample,
+            way.after_last_sample,
+            None,
+        ),
         (
             "from its first sample to the network's first output",
             None if cycles is None else cycles.first_output,
-            None,
+            way.outputs[0],
             None,
         ),
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hw_trigger.report.numbers import count, share, short
-from hw_trigger.report.rtl_schema import CycleCount, Rtl, RtlResources, RtlSynthesis
+from hw_trigger.report.rtl_schema import CycleCount, Rtl, RtlAmount, RtlResources, RtlSynthesis
 from hw_trigger.report.tables import Table
 
 RESOURCES = {
@@ -75,6 +77,44 @@ def resources(found: RtlSynthesis) -> Table:
     return Table(title, headers, rows, numbers=tuple(range(1, len(headers))))
 
 
+def compared(found: Rtl) -> Table:
+    """Resources, estimated and synthesized."""
+    amounts: dict[str, tuple[RtlAmount, Callable[[RtlResources], int]]] = {
+        "DSP": (found.estimated.dsp, lambda each: each.dsp),
+        "BRAM18": (found.estimated.bram18, blocks),
+        "LUT": (found.estimated.lut, luts),
+        "FF": (found.estimated.ff, lambda each: each.ff),
+    }
+    headers = (
+        "resource",
+        "estimated",
+        "lowest",
+        "highest",
+        *(f"{TARGETS[each.target]}, synthesized" for each in found.syntheses),
+    )
+    rows = tuple(
+        (
+            name,
+            *map(count, (bar.value, bar.low, bar.high)),
+            *(count(amount(each.total)) for each in found.syntheses),
+        )
+        for name, (bar, amount) in amounts.items()
+    )
+    return Table(
+        "Resources, estimated for UltraScale+ before synthesis", headers, rows, numbers=tuple(range(1, len(headers)))
+    )
+
+
+def blocks(found: RtlResources) -> int:
+    """Return the block RAMs, those of 36 kbit as two."""
+    return found.bram18 + 2 * found.bram36
+
+
+def luts(found: RtlResources) -> int:
+    """Return the LUTs with those that are memory and shift registers."""
+    return found.lut + found.lutram + found.srl
+
+
 def clock(found: RtlSynthesis) -> str:
     """What is to be said of the clock, in words."""
     if found.clock is None:
@@ -97,5 +137,4 @@ def tools(found: RtlSynthesis) -> str:
 
 def summary(found: RtlResources) -> str:
     """The resources that people look for first, in one line."""
-    memory = found.bram18 + 2 * found.bram36
-    return f"LUT {count(found.lut + found.lutram + found.srl)} · FF {count(found.ff)} · BRAM18 {count(memory)}"
+    return f"LUT {count(luts(found))} · FF {count(found.ff)} · BRAM18 {count(blocks(found))}"

@@ -10,11 +10,15 @@ from hw_trigger.config.schema import AUTO_CHANNEL, Config
 from hw_trigger.estimate.hls4ml_design import read_design
 from hw_trigger.estimate.program import estimate
 from hw_trigger.estimate.result import Estimate
+from hw_trigger.estimate.rtl.estimate import estimate_rtl
+from hw_trigger.estimate.rtl.result import RtlEstimate
 from hw_trigger.estimate.stock_estimate import estimate_stock
 from hw_trigger.estimate.stock_twin import stock_twin
 from hw_trigger.explore.networks import untrained_program
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.settings import HlsSettings
+from hw_trigger.rtl.design import design
+from hw_trigger.rtl.settings import RtlSettings, chosen_schedule
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.subject import open_subject
 from hw_trigger.stages.telemetry import NoRunError, find_channel
@@ -39,11 +43,30 @@ def run_estimate(
     """
     database = config.database()
     chosen = [database.resolve(part).full_name for part in parts] or [config.hls.part]
-    program, settings = _program(config, reporter)
+    program, settings, _ = _program(config, reporter)
     targets = [replace(settings, part=part) for part in chosen]
     if stock:
         return [estimate_stock(stock_twin(program, target), parts=database) for target in targets]
     return [estimate(program, target, database) for target in targets]
+
+
+def run_estimate_rtl(config: Config, reporter: Reporter, *, parts: Sequence[str] = ()) -> list[RtlEstimate]:
+    """Return the estimate of the configured design in RTL, held against each part; against ``hls.part`` where none is named.
+
+    Raises
+    ------
+    UnknownPartError
+        A named part is not in the database.
+    RtlSettingsError, ScheduleError
+        The settings do not fit the network.
+    BundleError, QonnxError
+        The bundle or the QONNX file is damaged.
+    """
+    database = config.database()
+    program, hls, settings = _program(config, reporter)
+    devices = [database.resolve(part).part for part in parts] if parts else [database.find(hls.part)]
+    made = design((program,), chosen_schedule(program, settings), with_output=settings.with_output)
+    return [estimate_rtl(made, device) for device in devices]
 
 
 def run_estimate_design(path: Path, config: Config, *, parts: Sequence[str] = ()) -> list[Estimate]:
@@ -62,7 +85,7 @@ def run_estimate_design(path: Path, config: Config, *, parts: Sequence[str] = ()
     return [estimate_stock(replace(design, part=part), parts=database) for part in chosen]
 
 
-def _program(config: Config, reporter: Reporter) -> tuple[Program, HlsSettings]:
+def _program(config: Config, reporter: Reporter) -> tuple[Program, HlsSettings, RtlSettings]:
     try:
         config = find_channel(config)
     except NoRunError:
@@ -72,6 +95,6 @@ def _program(config: Config, reporter: Reporter) -> tuple[Program, HlsSettings]:
             f"there is no bundle {config.bundle_path} yet: drawn weights stand for trained ones, which matters where they are "
             "constants (reuse factor 1)"
         )
-        return untrained_program(config.autoencoder(), config.quant), config.hls
+        return untrained_program(config.autoencoder(), config.quant), config.hls, config.rtl
     subject = open_subject(config)
-    return subject.program, subject.config.hls
+    return subject.program, subject.config.hls, subject.config.rtl

@@ -29,6 +29,7 @@ def read_rtl(config: Config, program: Program) -> RtlFigures | None:
     return RtlFigures(
         top=project.top,
         schedule=project.design.schedule,
+        with_output=project.design.with_output,
         cycles=read_cycles(project.directory),
         verification=read_rtl_verification(project.directory, program),
         syntheses=read_syntheses(project.directory),

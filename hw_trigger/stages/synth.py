@@ -14,7 +14,6 @@ from hw_trigger.rtl.project import Project
 from hw_trigger.rtl.records import Clock, NetlistCheck, SynthesisRecord, synthesis_name
 from hw_trigger.rtl.settings import RtlSettings
 from hw_trigger.rtl.simulation.build import build
-from hw_trigger.rtl.synthesis.errors import SynthesisError
 from hw_trigger.rtl.synthesis.netlist import netlist_for_simulation
 from hw_trigger.rtl.synthesis.resources import Resources
 from hw_trigger.rtl.synthesis.routing import place_and_route
@@ -50,19 +49,17 @@ def run_synth(config: Config, reporter: Reporter, *, netlist: bool = False) -> S
         There is no bundle or no project, or the project is of another program.
     MissingPackageError
         A package of the extra ``rtl`` is not installed.
-    SynthesisError
-        `netlist` is asked for on ECP5.
     """
     settings = config.rtl
     target = Target(settings.target)
     routes = target is Target.ECP5
     needed = (*SYNTHESIZING, *(ROUTING if routes else ()), *(SIMULATING if netlist else ()))
     require_packages("hw-trigger synth", needed, "rtl")
-    if netlist and routes:
-        raise SynthesisError("netlists are simulated for xc7 and xcup, not for 'ecp5'; leave --netlist away")
     subject = open_subject(config)
     project = open_rtl(subject)
-    record = _route(project, settings, reporter) if routes else _map(subject, project, reporter, netlist=netlist)
+    mapped, record = _route(project, settings, reporter) if routes else _map(project, settings, reporter)
+    if netlist:
+        record = replace(record, netlist=_check_netlist(subject, project, mapped, reporter))
     name = synthesis_name(target)
     write_whole(project.directory / f"{name}.json", to_json(record.to_dict()))
     write_whole(
@@ -75,9 +72,8 @@ def run_synth(config: Config, reporter: Reporter, *, netlist: bool = False) -> S
     return record
 
 
-def _map(subject: Subject, project: Project, reporter: Reporter, *, netlist: bool) -> SynthesisRecord:
-    """Map the design with Yosys, estimate its clock, and where asked for simulate the netlist."""
-    settings = subject.config.rtl
+def _map(project: Project, settings: RtlSettings, reporter: Reporter) -> tuple[Synthesis, SynthesisRecord]:
+    """Map the design with Yosys and estimate its clock."""
     directory = project.directory / synthesis_name(settings.target)
     with reporter.task(f"Yosys for {settings.target}", 1) as advance:
         mapped = synthesize(project.verilog, project.top, settings.target, directory, seconds=settings.seconds)
@@ -89,7 +85,7 @@ def _map(subject: Subject, project: Project, reporter: Reporter, *, netlist: boo
     if timing.ns:
         where = f"{timing.ns:.2f} ns, {timing.levels} levels of logic, from {timing.start} to {timing.end}"
         clock = Clock(round(timing.mhz, 1), "estimated", f"{timing.origin}: {where}")
-    record = SynthesisRecord(
+    return mapped, SynthesisRecord(
         target=mapped.target,
         device=None,
         tools={"Yosys": _version(mapped.yosys)},
@@ -99,10 +95,9 @@ def _map(subject: Subject, project: Project, reporter: Reporter, *, netlist: boo
         clock=clock,
         netlist=None,
     )
-    return replace(record, netlist=_check_netlist(subject, project, mapped, reporter)) if netlist else record
 
 
-def _route(project: Project, settings: RtlSettings, reporter: Reporter) -> SynthesisRecord:
+def _route(project: Project, settings: RtlSettings, reporter: Reporter) -> tuple[Synthesis, SynthesisRecord]:
     """Map, place and route the design for an ECP5."""
     directory = project.directory / synthesis_name(settings.target)
     with reporter.task(f"Yosys and nextpnr for ECP5 {settings.device}", 1) as advance:
@@ -116,7 +111,7 @@ def _route(project: Project, settings: RtlSettings, reporter: Reporter) -> Synth
         )
         advance(1)
     used = ", ".join(f"{name} {count:,} of {routed.available[name]:,}" for name, count in routed.used.items())
-    return SynthesisRecord(
+    return routed.synthesis, SynthesisRecord(
         target=routed.synthesis.target,
         device=routed.device,
         tools={"Yosys": _version(routed.synthesis.yosys), "nextpnr": routed.nextpnr},

@@ -9,6 +9,7 @@ import pytest
 from support.reports import sample_report, sample_rtl
 from support.svg import parse, texts, view
 
+from hw_trigger.estimate.rtl.estimate import estimate_rtl
 from hw_trigger.report import rtl_bars, rtl_tables, rtl_timeline
 from hw_trigger.report.document import to_report
 from hw_trigger.report.headlines import headlines
@@ -16,6 +17,8 @@ from hw_trigger.report.render import drawings, markdown
 from hw_trigger.report.rtl_schema import Rtl
 from hw_trigger.report.rtl_section import RtlFigures
 from hw_trigger.report.schema import Report
+from hw_trigger.rtl.design import design
+from hw_trigger.rtl.latency import passage
 
 
 def _report(figures: RtlFigures) -> Report:
@@ -36,12 +39,28 @@ def test_cycles_stand_beside_each_other() -> None:
     estimate = sample_report().estimate
     assert estimate is not None
     rows = rtl_tables.cycles(_rtl(FIGURES)).rows
+    way = passage(sample_report().program, FIGURES.schedule)
     interval = f"{FIGURES.schedule.interval(sample_report().program):,}"
     assert rows[0] == ("from a window to the next", "840.5 (840 to 841)", interval, f"{estimate.interval_cycles:,}")
     assert rows[1][:2] == ("from an output to the next of the same window", "35")
-    assert rows[2] == ("from a window's first sample to its result", "1,900", "-", f"{estimate.latency_cycles:,.0f}")
-    assert rows[3][1:] == ("1,100", "-", "-")
-    assert rows[4][1:] == ("1,000", "-", "-")
+    assert rows[2] == ("from a window's first sample to its result", "1,900", f"{way.result:,}", f"{estimate.latency_cycles:,.0f}")
+    assert rows[3][1:] == ("1,100", f"{way.after_last_sample:,}", "-")
+    assert rows[4][1:] == ("1,000", f"{way.outputs[0]:,}", "-")
+
+
+def test_estimated_resources_stand_beside_synthesized_ones() -> None:
+    program = sample_report().program
+    found = _rtl(FIGURES)
+    table = rtl_tables.compared(found)
+    assert table.headers[3:] == ("highest", "UltraScale+, synthesized", "ECP5, synthesized")
+    expected = estimate_rtl(design((program,), FIGURES.schedule))
+    bar = expected.range("lut")
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["DSP"] == (*[f"{expected.resources.dsp:,.0f}"] * 3, "40", "40")
+    assert rows["BRAM18"][3:] == ("5", "8")
+    assert rows["LUT"] == (*(f"{value:,.0f}" for value in (bar.value, bar.low, bar.high)), "3,530", "9,000")
+    assert found.estimated.origin == "estimated"
+    assert "| resource | estimated | lowest | highest |" in markdown(_report(BARE))
 
 
 def test_every_figure_has_its_origin() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from stages.conftest import Chain
 
 from hw_trigger.config.compose import load_config
 from hw_trigger.estimate.program import estimate
+from hw_trigger.estimate.rtl.estimate import estimate_rtl
 from hw_trigger.parts.database import UnknownPartError, known_parts
-from hw_trigger.stages.estimate import run_estimate, run_estimate_design
+from hw_trigger.rtl.design import design
+from hw_trigger.rtl.plan import plan
+from hw_trigger.stages.estimate import run_estimate, run_estimate_design, run_estimate_rtl
 from hw_trigger.stages.reporter import Silent
 
 
@@ -76,3 +80,17 @@ def test_beside_stock_layers(chain: Chain) -> None:
         assert layer.multipliers > 0
         assert layer.reuse.split(",")[0] == timed[layer.name].reuse.split(",")[0]
     assert any("no LSTM is among the recorded designs" in note for note in stock.notes)
+
+
+def test_of_the_rtl(chain: Chain) -> None:
+    config = chain.config.model_copy(update={"rtl": replace(chain.config.rtl, multipliers=24, channels=2)})
+    reporter = Silent()
+    found = run_estimate_rtl(config, reporter, parts=["pynq-z2", "xcu250"])
+    program = chain.bundle.program
+    assert found[0].blocks == estimate_rtl(design((program,), plan(program, 24, channels=2))).blocks
+    assert [item.device.name for item in found if item.device is not None] == ["xc7z020", "xcu250"]
+    (configured,) = run_estimate_rtl(config, reporter)
+    assert configured.resources == found[0].resources
+    assert not reporter.warned
+    with pytest.raises(UnknownPartError):
+        run_estimate_rtl(config, reporter, parts=["xcvu13"])

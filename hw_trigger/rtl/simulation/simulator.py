@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -26,6 +27,9 @@ PATIENCE = 1_000_000
 
 SETTLE = 200
 """Cycles simulated after the last result, in which nothing more may come."""
+
+# What Verilator puts before the text of $fatal and $error, behind the time.
+_ERROR = re.compile(r"%(Fatal|Error)\b")
 
 # Exit codes of headers/hwt_files.h.
 _FAILED, _FILES = 3, 4
@@ -183,6 +187,7 @@ def _follow(name: str, command: list[str], progress: Callable[[int], None] | Non
     """Run a simulation's program, tell of its progress, and return the number of cycles."""
     told, late = 0, threading.Event()
     words: list[str] = []
+    errors: list[str] = []
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as process:
@@ -196,6 +201,8 @@ def _follow(name: str, command: list[str], progress: Callable[[int], None] | Non
         try:
             for line in process.stdout or ():
                 words = line.split(maxsplit=1) or words
+                if _ERROR.search(line):
+                    errors.append(line.strip())
                 if words[0] == "windows" and progress is not None and int(words[1]) > told:
                     progress(int(words[1]) - told)
                     told = int(words[1])
@@ -211,7 +218,7 @@ def _follow(name: str, command: list[str], progress: Callable[[int], None] | Non
     if process.returncode == _FAILED:
         raise SimulationError(f"design {name!r}: {words[1].strip()}")
     if process.returncode or words[:1] != ["done"]:
-        raise SimulationError(
-            f"the simulation of {name!r} crashed (exit code {process.returncode}): {' '.join(words).strip()}"
-        )
+        # The first error is the cause; Verilator says more behind it.
+        said = errors[0] if errors else " ".join(words).strip()
+        raise SimulationError(f"the simulation of {name!r} crashed (exit code {process.returncode}): {said}")
     return int(words[1])

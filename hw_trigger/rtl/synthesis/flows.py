@@ -13,8 +13,7 @@ The flows are Yosys' own (``synth_xilinx``, ``synth_lattice``), interrupted in t
   it beforehand (constants, unused and equal ports); an autoencoder of 16 units took 2% more LUTs than flattened, and as many
   registers, DSPs and memories. At the end everything is flattened into one netlist.
 
-A trap in ``xilinx_dsp``: a *signed* product that is extended with zeros before it is added is packed as if it were extended with
-its sign, and the netlist is wrong. Keep sums of signed products signed; simulating the netlist tells.
+What ``xilinx_dsp`` would pack wrongly, :mod:`hw_trigger.rtl.synthesis.packing` keeps from it.
 """
 
 from __future__ import annotations
@@ -61,21 +60,11 @@ def optimize(target: Target) -> list[str]:
     return ["proc", "flatten", "opt -nodffe -nosdff", "wreduce", "peepopt", "opt_clean"]
 
 
-def after_choice(target: Target, top: str) -> list[str]:
-    """Return the passes from the choice to the mapped design, whose blocks are not yet flattened."""
-    if not target.is_xilinx:
-        lattice = f"synth_lattice -family ecp5 -top {top} -run"
-        return [
-            f"{lattice} coarse:map_ram",
-            f"chtype -set $mul t:$__soft_mul t:{CONSTANT}",
-            "alumacc",
-            "opt",
-            f"{lattice} map_ram:edif",
-        ]
+def map_products(target: Target) -> list[str]:
+    """Return the passes that make DSPs of the chosen multiplications of a Xilinx target, without registers and sums."""
     width, cells, name = _MULTIPLIERS[target]
-    xilinx = f"synth_xilinx -family {target} -top {top} -flatten -noiopad -noclkbuf -run"
     limits = f"-D DSP_A_MAXWIDTH={width} -D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 -D DSP_SIGNEDONLY=1 -D DSP_NAME={name}"
-    packed = [
+    return [
         "memory_dff",
         "alumacc -macc-only",
         "maccmap -unmap",
@@ -86,15 +75,30 @@ def after_choice(target: Target, top: str) -> list[str]:
         "opt_expr -fine",
         "wreduce",
         "select -clear",
-        "xilinx_dsp -family xc7",
-        # Booth's recoding takes about 30% fewer LUTs for an 8 x 8 bit product; a constant's multiples are best left as they are.
-        "chtype -set $mul t:$__soft_mul",
-        "booth",
-        f"chtype -set $mul t:{CONSTANT}",
+        "opt_clean",
     ]
+
+
+PACK = ["xilinx_dsp -family xc7"]
+"""The pass that packs registers and sums into DSPs: to be run inside :func:`hw_trigger.rtl.synthesis.packing.guarded`."""
+
+
+def map_rest(target: Target, top: str) -> list[str]:
+    """Return the passes to the mapped design, whose blocks are not yet flattened."""
+    if not target.is_xilinx:
+        lattice = f"synth_lattice -family ecp5 -top {top} -run"
+        return [
+            f"{lattice} coarse:map_ram",
+            f"chtype -set $mul t:$__soft_mul t:{CONSTANT}",
+            "alumacc",
+            "opt",
+            f"{lattice} map_ram:edif",
+        ]
+    # Booth's recoding takes about 30% fewer LUTs for an 8 x 8 bit product; a constant's multiples are best left as they are.
+    soft = ["opt_clean", "chtype -set $mul t:$__soft_mul", "booth", f"chtype -set $mul t:{CONSTANT}"]
     if target is Target.ULTRASCALE_PLUS:
-        packed += ["opt_clean", f"techmap -map {CELLS / 'dsp48e1_to_dsp48e2_map.v'}", "opt_clean"]
-    return [*packed, f"{xilinx} coarse:check"]
+        soft += ["opt_clean", f"techmap -map {CELLS / 'dsp48e1_to_dsp48e2_map.v'}", "opt_clean"]
+    return [*soft, f"synth_xilinx -family {target} -top {top} -flatten -noiopad -noclkbuf -run coarse:check"]
 
 
 def flattened() -> list[str]:

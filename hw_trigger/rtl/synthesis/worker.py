@@ -14,7 +14,7 @@ from typing import Any
 
 from pyosys import libyosys as yosys
 
-from hw_trigger.rtl.synthesis import delays, flows, multipliers
+from hw_trigger.rtl.synthesis import delays, flows, multipliers, packing
 from hw_trigger.rtl.synthesis.targets import Target
 
 
@@ -35,7 +35,11 @@ def main(request: Path) -> None:
     blocks = _keep_blocks(design, top) if target.is_xilinx and wanted["by_block"] else {}
     run(flows.optimize(target))
     multipliers.choose(design, flows.CONSTANT)
-    run(flows.after_choice(target, top))
+    if target.is_xilinx:
+        run(flows.map_products(target))
+        with packing.guarded(design):
+            run(flows.PACK)
+    run(flows.map_rest(target, top))
     cells = {"": _count(design, f"\\{top}")} | {name: _count(design, module) for name, module in blocks.items()}
     run(flows.flattened())
     # What else is in the design is the library.

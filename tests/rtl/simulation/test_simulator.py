@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from rtl.simulation.conftest import Simulate
@@ -223,6 +226,19 @@ def test_what_survives_a_reset_is_found(kind: str, simulate: Simulate) -> None:
         assert run.scores is not None
         assert (run.scores[0] == scores[0]) == same
         np.testing.assert_array_equal(run.scores[1:], scores[1:])
+
+
+def test_a_fatal_error_is_told_and_not_what_is_said_behind_it(simulate: Simulate, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    fatal = "[0] %Fatal: cells.v:92: Assertion failed in TOP.ram: block RAM TOP.ram: cascaded"
+    program.write_text(
+        f"#!/bin/sh\necho windows 1\necho '{fatal}'\necho '%Error: cells.v:92: Verilog $stop'\necho Aborting...\nexit 134\n"
+    )
+    program.chmod(0o755)
+    simulator = replace(simulate(), program=program)
+    with pytest.raises(SimulationError) as caught:
+        simulator.run(windows_of(2, 5, 3))
+    assert str(caught.value) == f"the simulation of {simulator.interface.name!r} crashed (exit code 134): {fatal}"
 
 
 def test_a_time_limit_holds(simulate: Simulate) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from rtl.synthesis.bench import DESIGNS, build, outputs, run
 
-from hw_trigger.rtl.synthesis.errors import SynthesisError
 from hw_trigger.rtl.synthesis.flows import CELLS
 from hw_trigger.rtl.synthesis.netlist import netlist_for_simulation
 from hw_trigger.rtl.synthesis.resources import Resources
@@ -27,12 +27,11 @@ def compare(name: str, target: str, directory: Path) -> None:
     assert found == wanted
 
 
-def test_a_netlist_of_multipliers_equals_the_design(tmp_path: Path) -> None:
-    compare("multipliers", "xcup", tmp_path)
-
-
 @pytest.mark.long
-@pytest.mark.parametrize(("name", "target"), [("multipliers", "xc7"), ("memories", "xcup"), ("memories", "xc7")])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [(name, target) for name in ("multipliers", "memories", "packing") for target in ("xcup", "xc7", "ecp5")],
+)
 def test_netlists_equal_their_designs(name: str, target: str, tmp_path: Path) -> None:
     compare(name, target, tmp_path)
 
@@ -50,10 +49,11 @@ endmodule
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("simd", "mode", "message"),
     [
-        pytest.param("TWO24", "000000101", "bench.dsp: SIMD or pattern detection", marks=pytest.mark.long),
+        ("TWO24", "000000101", "bench.dsp: SIMD or pattern detection"),
         ("ONE48", "010000101", "bench.dsp: OPMODE 010000101"),
     ],
 )
@@ -65,8 +65,10 @@ def test_a_mode_that_the_model_lacks_ends_the_simulation(tmp_path: Path, simd: s
     assert message in done.stdout + done.stderr
 
 
-def test_netlists_of_ecp5_are_refused(tmp_path: Path) -> None:
+def test_a_cell_without_a_model_is_named(tmp_path: Path) -> None:
     synthesis = Synthesis("some", Target.ECP5, Resources(), {}, "", 0.0, tmp_path)
-    with pytest.raises(SynthesisError) as caught:
+    cells = {"one": {"type": "DP16KD"}, "two": {"type": "EHXPLLL"}}
+    (tmp_path / "netlist.json").write_text(json.dumps({"modules": {"some": {"cells": cells}}}))
+    with pytest.raises(RuntimeError) as caught:
         netlist_for_simulation(synthesis)
-    assert str(caught.value) == "netlists are simulated for xc7 and xcup, not for 'ecp5'"
+    assert str(caught.value) == f"the cells EHXPLLL of {tmp_path / 'netlist.v'} have no model"

@@ -56,6 +56,7 @@ def test_a_wide_multiplication_elsewhere_is_one_dsp(multipliers: Synthesis) -> N
     assert multipliers.blocks["wide"] == Resources(dsp=1)
 
 
+@pytest.mark.long
 def test_memories_lie_where_they_fit(memories: Synthesis) -> None:
     blocks = memories.blocks
     assert blocks["wide_words"] == Resources(bram36=2)
@@ -65,17 +66,27 @@ def test_memories_lie_where_they_fit(memories: Synthesis) -> None:
     assert blocks["table_words"] == Resources(lut=32, ff=8, muxf=24)
     assert (blocks["states"].lutram, blocks["states"].ff) == (16, 16)
     assert blocks["line_stages"] == Resources(srl=4)
+    assert blocks["narrow_start"] == blocks["middle_start"] == Resources(bram18=1)
+    assert blocks["widest_start"] == Resources(bram36=1)
 
 
-def test_blocks_add_up_to_the_whole(multipliers: Synthesis, memories: Synthesis) -> None:
-    for synthesis in (multipliers, memories):
-        cells = json.loads(synthesis.json.read_text())["modules"][synthesis.top]["cells"].values()
-        types = [cell["type"] for cell in cells]
-        assert count({name: types.count(name) for name in set(types)}, synthesis.target) == synthesis.total
-        total = Resources()
-        for resources in synthesis.blocks.values():
-            total += resources
-        assert total == synthesis.total
+def check_sum(synthesis: Synthesis) -> None:
+    cells = json.loads(synthesis.json.read_text())["modules"][synthesis.top]["cells"].values()
+    types = [cell["type"] for cell in cells]
+    assert count({name: types.count(name) for name in set(types)}, synthesis.target) == synthesis.total
+    total = Resources()
+    for resources in synthesis.blocks.values():
+        total += resources
+    assert total == synthesis.total
+
+
+def test_blocks_add_up_to_the_whole(multipliers: Synthesis) -> None:
+    check_sum(multipliers)
+
+
+@pytest.mark.long
+def test_blocks_of_memories_add_up_to_the_whole(memories: Synthesis) -> None:
+    check_sum(memories)
 
 
 def test_the_record_is_read_again(multipliers: Synthesis) -> None:

@@ -21,7 +21,7 @@ WIRE = 0.3
 BLOCK_RAM = 2.454
 
 
-@pytest.fixture(scope="module", params=["xc7", "xcup"])
+@pytest.fixture(scope="module", params=[pytest.param(target, marks=pytest.mark.long) for target in ("xc7", "xcup")])
 def paths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     directory = tmp_path_factory.mktemp("timing") / "paths"
     return synthesize((DESIGNS / "paths.v").read_text(), "paths", request.param, directory)

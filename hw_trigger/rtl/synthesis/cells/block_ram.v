@@ -7,19 +7,19 @@ module hwt_block_ram #(
     parameter MODE_A = "NO_CHANGE", MODE_B = "NO_CHANGE",
     parameter [BYTES*8-1:0] DATA = 0,
     parameter [BYTES-1:0] PARITY = 0,
-    parameter [35:0] START = 0  // values of the outputs at the start and after a reset, all of them together
+    parameter [35:0] INIT_A = 0, INIT_B = 0, SRVAL_A = 0, SRVAL_B = 0  // outputs at the start, and after a reset
 ) (
     input clk_a, enable_a, reset_a, input [14:0] address_a, input [7:0] write_a, input [71:0] in_a, output reg [71:0] out_a,
     input clk_b, enable_b, reset_b, input [14:0] address_b, input [7:0] write_b, input [71:0] in_b, output reg [71:0] out_b
 );
+    localparam integer HALF = BYTES == 2048 ? 18 : 36;  // bits of a port, of which the widest words take two
     reg [8:0] bytes [0:BYTES-1];
     integer i, j, k;
 
     initial begin
         for (i = 0; i < BYTES; i = i + 1) bytes[i] = {PARITY[i], DATA[i*8 +: 8]};
-        out_a = 0;
-        out_b = 0;
-        if (START != 0) $fatal(1, "block RAM %m: outputs that are not 0 at the start or after a reset");
+        out_a = start(READ_A, INIT_A, INIT_B);
+        out_b = start(READ_B, INIT_B, 0);
         if (READ_A != 0 && WRITE_A != 0 && READ_A != WRITE_A) $fatal(1, "block RAM %m: port A reads %0d and writes %0d", READ_A, WRITE_A);
         if (READ_B != 0 && WRITE_B != 0 && READ_B != WRITE_B) $fatal(1, "block RAM %m: port B reads %0d and writes %0d", READ_B, WRITE_B);
     end
@@ -39,6 +39,24 @@ module hwt_block_ram #(
                 for (n = 0; n < 4; n = n + 1)
                     if (n < width) word[n] = bytes[(address / 8) % BYTES][(address % 8) / width * width + n];
             end
+        end
+    endfunction
+
+    // A word that parameters of the cell give: data below, parity above it; the second half of the widest words is the other
+    // port's.
+    function [71:0] start(input integer width, input [35:0] own, input [35:0] other);
+        integer n, m;
+        begin
+            start = width < 9 ? {36'b0, own} : 72'b0;
+            m = width > HALF ? HALF / 9 : width / 9;
+            for (n = 0; n < 8; n = n + 1)
+                if (n < m) begin
+                    start[n*8 +: 8] = own[n*8 +: 8];
+                    start[64 + n] = own[m*8 + n];
+                end else if (n < width / 9) begin
+                    start[n*8 +: 8] = other[(n-m)*8 +: 8];
+                    start[64 + n] = other[m*8 + n - m];
+                end
         end
     endfunction
 
@@ -65,7 +83,7 @@ module hwt_block_ram #(
                     else if (WRITE_A == 2) bytes[(address_a / 8) % BYTES][address_a % 8 / 2 * 2 +: 2] <= in_a[1:0];
                     else bytes[(address_a / 8) % BYTES][address_a % 8] <= in_a[0];
                 end
-        if (reset_a) out_a <= 0;
+        if (reset_a) out_a <= start(READ_A, SRVAL_A, SRVAL_B);
         else if (WRITE_A == 0 || write_a == 0 || MODE_A == "READ_FIRST") out_a <= word(READ_A, address_a);
         else if (MODE_A == "WRITE_FIRST") out_a <= merged(READ_A, word(READ_A, address_a), in_a, write_a);
     end
@@ -80,7 +98,7 @@ module hwt_block_ram #(
                     else if (WRITE_B == 2) bytes[(address_b / 8) % BYTES][address_b % 8 / 2 * 2 +: 2] <= in_b[1:0];
                     else bytes[(address_b / 8) % BYTES][address_b % 8] <= in_b[0];
                 end
-        if (reset_b) out_b <= 0;
+        if (reset_b) out_b <= start(READ_B, SRVAL_B, 0);
         else if (WRITE_B == 0 || write_b == 0 || MODE_B == "READ_FIRST") out_b <= word(READ_B, address_b);
         else if (MODE_B == "WRITE_FIRST") out_b <= merged(READ_B, word(READ_B, address_b), in_b, write_b);
     end

@@ -94,7 +94,7 @@ module RAMB18E1 #(
     hwt_block_ram #(
         .BYTES(2048), .READ_A(READ_WIDTH_A), .READ_B(READ_WIDTH_B), .WRITE_A(WRITE_WIDTH_A), .WRITE_B(WRITE_WIDTH_B),
         .MODE_A(WRITE_MODE_A), .MODE_B(WRITE_MODE_B), .DATA(`HWT_DATA_18), .PARITY(`HWT_PARITY_18),
-        .START(INIT_A | INIT_B | SRVAL_A | SRVAL_B)
+        .INIT_A(INIT_A), .INIT_B(INIT_B), .SRVAL_A(SRVAL_A), .SRVAL_B(SRVAL_B)
     ) core (
         .clk_a(CLKARDCLK), .enable_a(ENARDEN), .reset_a(RSTRAMARSTRAM), .address_a({1'b0, ADDRARDADDR}),
         .write_a({6'b0, WEA}), .in_a(in_a), .out_a(out_a),
@@ -131,7 +131,7 @@ module RAMB36E1 #(
     hwt_block_ram #(
         .BYTES(4096), .READ_A(READ_WIDTH_A), .READ_B(READ_WIDTH_B), .WRITE_A(WRITE_WIDTH_A), .WRITE_B(WRITE_WIDTH_B),
         .MODE_A(WRITE_MODE_A), .MODE_B(WRITE_MODE_B), .DATA(`HWT_DATA_36), .PARITY(`HWT_PARITY_36),
-        .START(INIT_A | INIT_B | SRVAL_A | SRVAL_B)
+        .INIT_A(INIT_A), .INIT_B(INIT_B), .SRVAL_A(SRVAL_A), .SRVAL_B(SRVAL_B)
     ) core (
         .clk_a(CLKARDCLK), .enable_a(ENARDEN), .reset_a(RSTRAMARSTRAM), .address_a(ADDRARDADDR[14:0]),
         .write_a({4'b0, WEA}), .in_a(in_a), .out_a(out_a),
@@ -167,7 +167,7 @@ module RAMB18E2 #(
     hwt_block_ram #(
         .BYTES(2048), .READ_A(READ_WIDTH_A), .READ_B(READ_WIDTH_B), .WRITE_A(WRITE_WIDTH_A), .WRITE_B(WRITE_WIDTH_B),
         .MODE_A(WRITE_MODE_A), .MODE_B(WRITE_MODE_B), .DATA(`HWT_DATA_18), .PARITY(`HWT_PARITY_18),
-        .START(INIT_A | INIT_B | SRVAL_A | SRVAL_B)
+        .INIT_A(INIT_A), .INIT_B(INIT_B), .SRVAL_A(SRVAL_A), .SRVAL_B(SRVAL_B)
     ) core (
         .clk_a(CLKARDCLK), .enable_a(ENARDEN), .reset_a(RSTRAMARSTRAM), .address_a({1'b0, ADDRARDADDR}),
         .write_a({6'b0, WEA}), .in_a(in_a), .out_a(out_a),
@@ -203,7 +203,7 @@ module RAMB36E2 #(
     hwt_block_ram #(
         .BYTES(4096), .READ_A(READ_WIDTH_A), .READ_B(READ_WIDTH_B), .WRITE_A(WRITE_WIDTH_A), .WRITE_B(WRITE_WIDTH_B),
         .MODE_A(WRITE_MODE_A), .MODE_B(WRITE_MODE_B), .DATA(`HWT_DATA_36), .PARITY(`HWT_PARITY_36),
-        .START(INIT_A | INIT_B | SRVAL_A | SRVAL_B)
+        .INIT_A(INIT_A), .INIT_B(INIT_B), .SRVAL_A(SRVAL_A), .SRVAL_B(SRVAL_B)
     ) core (
         .clk_a(CLKARDCLK), .enable_a(ENARDEN), .reset_a(RSTRAMARSTRAM), .address_a(ADDRARDADDR),
         .write_a({4'b0, WEA}), .in_a(in_a), .out_a(out_a),

@@ -43,6 +43,19 @@ module long_ram (input clk, enable, write, input [9:0] write_address, read_addre
     end
 endmodule
 
+// Whose output has a value at the start, and another one after a reset.
+module started_rom #(parameter WIDTH = 9, WORDS = 2048) (
+    input clk, enable, reset, input [$clog2(WORDS)-1:0] address, output reg [WIDTH-1:0] data
+);
+    reg [WIDTH-1:0] words [0:WORDS-1];
+    integer i;
+    initial begin
+        for (i = 0; i < WORDS; i = i + 1) words[i] = {i * 32'h9E3779B1, i * 32'h85EBCA77, i * 32'hC2B2AE3D};
+        data = {24'h123456, 24'h9ABCDE, 24'hF0F1E2};
+    end
+    always @(posedge clk) if (enable) data <= reset ? {24'hE1D2C3, 24'hB4A596, 24'h8778A9} : words[address];
+endmodule
+
 // A shift register without reset.
 module delay_line (input clk, input [3:0] value, output [3:0] data);
     reg [3:0] stages [0:19];
@@ -57,7 +70,8 @@ endmodule
 module memories (
     input aclk, input [9:0] address, input write, input [4:0] write_address, input [15:0] value,
     input enable, long_write, input [9:0] long_write_address, input [35:0] long_value,
-    output [63:0] wide, short_word, output [7:0] entry, output [15:0] state, output [35:0] long_state, output [3:0] line
+    output [63:0] wide, short_word, output [7:0] entry, output [15:0] state, output [35:0] long_state, output [3:0] line,
+    input shown, reset, output [8:0] narrow, output [35:0] middle, output [71:0] widest
 );
     wide_rom wide_words (.clk(aclk), .address(address), .data(wide));
     short_rom short_words (.clk(aclk), .address(address[3:0]), .data(short_word));
@@ -67,4 +81,11 @@ module memories (
     long_ram long_words (.clk(aclk), .enable(enable), .write(long_write), .write_address(long_write_address),
                          .read_address(address), .value(long_value), .data(long_state));
     delay_line line_stages (.clk(aclk), .value(value[3:0]), .data(line));
+    started_rom narrow_start (.clk(aclk), .enable(shown), .reset(reset), .address({address, write}), .data(narrow));
+    started_rom #(.WIDTH(36), .WORDS(512)) middle_start (
+        .clk(aclk), .enable(shown), .reset(reset), .address(address[8:0]), .data(middle)
+    );
+    started_rom #(.WIDTH(72), .WORDS(512)) widest_start (
+        .clk(aclk), .enable(shown), .reset(reset), .address(address[8:0]), .data(widest)
+    );
 endmodule
