@@ -43,7 +43,8 @@ def test_cycles_stand_beside_each_other() -> None:
     interval = f"{FIGURES.schedule.interval(sample_report().program):,}"
     assert rows[0] == ("from a window to the next", "840.5 (840 to 841)", interval, f"{estimate.interval_cycles:,}")
     assert rows[1][:2] == ("from an output to the next of the same window", "35")
-    assert rows[2] == ("from a window's first sample to its result", "1,900", f"{way.result:,}", f"{estimate.latency_cycles:,.0f}")
+    latency = f"{estimate.latency_cycles:,}"
+    assert rows[2] == ("from a window's first sample to its result", "1,900", f"{way.result:,}", latency)
     assert rows[3][1:] == ("1,100", f"{way.after_last_sample:,}", "-")
     assert rows[4][1:] == ("1,000", f"{way.outputs[0]:,}", "-")
 
