@@ -103,7 +103,9 @@ def _packed(pair: Codes, blocks: int, data: Format, shift: int, swapped: bool) -
     return Field(
         weights,
         bits_of(int(weights.min()), int(weights.max())),
-        sum_bits(weights[:, :, None], blocks, data),
+        max(
+            shift + 1, sum_bits(weights[:, :, None], blocks, data)
+        ),  # weights may all be 0; the upper row has a sign even so
         shift,
         swapped,
     )
