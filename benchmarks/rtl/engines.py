@@ -1,7 +1,7 @@
 """One LSTM layer at the sizes of others' designs: cycles simulated with Verilator, resources synthesized with Yosys.
 
-    python -m benchmarks.rtl.engines                # the table, about ten minutes on two cores
-    python -m benchmarks.rtl.engines --no-synthesis # cycles only, a minute
+    python -m benchmarks.rtl.engines                # the table, half an hour on two cores (mostly the fully parallel ones)
+    python -m benchmarks.rtl.engines --no-synthesis # cycles only, a few minutes
 
 The first five rows are the configurations of the project's prototype (``design.md``, section 5: cycles a step 272, 32, 48, 260,
 80 and DSP48E2 7, 67, 131, 67, 259), the last two the size of hls4ml's recorded LSTM (6 inputs, 20 units, 20 steps, 18 bits: 353
@@ -24,11 +24,13 @@ from hw_trigger.fixedpoint import golden
 from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.program import Lstm, Program
 from hw_trigger.rtl.design import Design, design
+from hw_trigger.rtl.plan import input_product
 from hw_trigger.rtl.schedule import LstmSchedule, ProductSchedule, Schedule
 from hw_trigger.rtl.simulation.build import build
 from hw_trigger.rtl.simulation.cycles import measure
 from hw_trigger.rtl.synthesis.synthesis import synthesize
 from hw_trigger.rtl.synthesis.targets import Target
+from hw_trigger.rtl.synthesis.timing import estimate_timing
 from hw_trigger.rtl.top import Top
 
 STEPS, WINDOWS = 20, 24
@@ -101,8 +103,6 @@ def layer_design(configuration: Configuration) -> Design:
     if not isinstance(layer, Lstm):
         raise TypeError(layer)
     state = ProductSchedule(configuration.rows, configuration.columns)
-    from hw_trigger.rtl.plan import input_product
-
     schedule = LstmSchedule(input_product(layer, state, configuration.channels), state)
     return design((program,), Schedule({layer.name: schedule}, configuration.channels))
 
@@ -127,15 +127,20 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-synthesis", action="store_true", help="cycles only")
+    parser.add_argument("--only", type=int, nargs="*", metavar="ROW", help="these rows of the table, counted from 0")
     parser.add_argument("--directory", type=Path, default=Path("rtl_projects/engines"), help="where designs are built")
     arguments = parser.parse_args()
     console = Console()
     table = Table(title=f"One LSTM layer, 8 bits; {platform.processor() or platform.machine()}")
     for heading in ("inputs, units", "channels", "P", "cycles a step", "window of 20 steps", "busy"):
         table.add_column(heading, justify="right")
-    for heading in () if arguments.no_synthesis else ("DSP48E2", "DSP / P", "RAMB18 + RAMB36", "LUT", "FF", "s"):
+    for heading in (
+        () if arguments.no_synthesis else ("DSP48E2", "DSP / P", "RAMB18 + RAMB36", "LUT", "FF", "estimated ns", "s")
+    ):
         table.add_column(heading, justify="right")
-    for configuration in CONFIGURATIONS:
+    for number, configuration in enumerate(CONFIGURATIONS):
+        if arguments.only is not None and number not in arguments.only:
+            continue
         built = layer_design(configuration)
         verilog = Top(built).verilog()
         step, window = simulated(built, verilog, arguments.directory)
@@ -160,6 +165,7 @@ def main() -> None:
                 f"{total.bram18} + {total.bram36}",
                 str(total.lut),
                 str(total.ff),
+                f"{estimate_timing(found).ns:.2f}",
                 f"{found.seconds:.0f}",
             ]
         console.print(" ".join(row))

@@ -70,13 +70,13 @@ class ProductSchedule:
 
         The first adds pairs, which it does in DSP slices, between their multiplier and their output's register; a single slot's
         weights are constants, and its products are no DSP slices' matter. The others add :data:`TREE_ARITY` terms. What is left
-        is added up in the cycle of the accumulator: so many terms and, where there are several blocks, the accumulator; or one
-        term more.
+        is added up in the cycle of the accumulator: a term more where nothing is accumulated, else a term less, as the
+        accumulator itself and the choice before it have their part of the cycle.
         """
         terms, arities = self.columns, []
         if terms > 1 and self.slots(n_rows, n_columns) > 1:
             terms, arities = math.ceil(terms / 2), [2]
-        while terms > TREE_ARITY + (self.blocks(n_columns) == 1):
+        while terms > TREE_ARITY + (1 if self.blocks(n_columns) == 1 else -1):
             terms = math.ceil(terms / TREE_ARITY)
             arities.append(TREE_ARITY)
         return tuple(arities)
