@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hw_trigger.errors import UserError
+from hw_trigger.projects import first_problem
 
 FORMAT: Final = "hw_trigger bundle"
 VERSION: Final = 2
@@ -105,6 +106,4 @@ def from_text(text: str, what: str) -> Manifest:
     try:
         return Manifest.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BundleError(f"{what} is damaged: {where}: {first['msg']}") from error
+        raise BundleError(f"{what} is damaged: {first_problem(error)}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from hw_trigger.errors import UserError
 from hw_trigger.files import to_json
 from hw_trigger.hls.settings import HlsSettings, HlsSettingsError
+from hw_trigger.projects import ProjectKind, first_problem
 
 FORMAT: Final = "hw_trigger HLS project"
 VERSION: Final = 2
@@ -22,6 +22,9 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 class ProjectError(UserError):
     """A directory that is no HLS project, or one whose files are not those that were written."""
+
+
+KIND = ProjectKind("HLS project", MANIFEST, FORMAT, VERSION, ProjectError)
 
 
 class Manifest(BaseModel):
@@ -52,25 +55,12 @@ def read_manifest(directory: Path) -> Manifest:
     ProjectError
         There is none, or one that is damaged or of another version.
     """
-    try:
-        text = (directory / MANIFEST).read_text("utf-8")
-        document = json.loads(text)
-    except OSError as error:
-        raise ProjectError(f"{directory} is not an HLS project: it has no readable {MANIFEST}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProjectError(f"{directory} is not an HLS project: its {MANIFEST} is not JSON") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ProjectError(f"{directory} is not an HLS project: the 'format' in its {MANIFEST} must be {FORMAT!r}")
-    if document.get("version") != VERSION:
-        raise ProjectError(
-            f"the HLS project {directory} has version {document.get('version')!r}, and this release reads {VERSION}"
-        )
+    text, document = KIND.read(directory)
     damaged = f"the HLS project {directory} has a damaged {MANIFEST}"
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ProjectError(f"{damaged}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ProjectError(f"{damaged}: {first_problem(error)}") from error
     except HlsSettingsError as error:
         raise ProjectError(f"{damaged}: {error}") from error
     for setting in fields(HlsSettings):  # which have defaults, but not here

@@ -21,7 +21,7 @@ from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.hls.graph import build_graph, node_names
-from hw_trigger.hls.manifest import MANIFEST, Manifest, ProjectError, read_manifest, to_text
+from hw_trigger.hls.manifest import KIND, MANIFEST, Manifest, ProjectError, read_manifest, to_text
 from hw_trigger.hls.memories import DESCRIPTION, describe
 from hw_trigger.hls.rendering import render
 from hw_trigger.hls.settings import HlsSettings
@@ -94,13 +94,7 @@ class Project:
         ProjectError
             A file was changed or removed since the project was written; the message names the first.
         """
-        for name, recorded in read_manifest(self.directory).files.items():
-            path = self.directory / name
-            if not path.is_file() or sha256_file(path) != recorded:
-                what = "changed" if path.is_file() else "removed"
-                raise ProjectError(
-                    f"the HLS project {self.directory} has its file {name!r} {what} since it was written"
-                )
+        KIND.check(self.directory, read_manifest(self.directory).files)
 
     def _read(self, name: str, wanted: int) -> Codes:
         try:
@@ -156,10 +150,7 @@ def write_project(
     expected = compiled.run(program, windows)
     if not len(windows):
         raise ProjectError("an HLS project needs one recorded window at least, for its testbench")
-    if directory.exists() and not (directory / MANIFEST).exists() and (directory.is_file() or any(directory.iterdir())):
-        raise ProjectError(
-            f"{directory} exists, and is not an HLS project that could be replaced; remove it, or choose another"
-        )
+    KIND.check_replaceable(directory)
     with whole_directory(directory) as scratch:
         with _quiet():
             graph = build_graph(program, settings, scratch)

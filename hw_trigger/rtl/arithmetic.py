@@ -78,11 +78,15 @@ def quantize(
     """
     dropped = fraction - target.fraction
     rounded = round_to(value, dropped, target.rounding, offset_added=offset_added, tie=tie)
-    if bounds is not None:
-        low, high = round_codes(np.array(bounds, np.int64), dropped, target.rounding).tolist()
-        if target.low <= low and high <= target.high:
-            return typed(extended(rounded, target.width), shape_of(target))
+    if bounds is not None and never_overflows(bounds, fraction, target):
+        return typed(extended(rounded, target.width), shape_of(target))
     return overflow(rounded, target)
+
+
+def never_overflows(bounds: tuple[int, int], fraction: int, target: Format) -> bool:
+    """Return whether every value within bounds, which has `fraction` fractional bits, is rounded to a code of `target`."""
+    low, high = round_codes(np.array(bounds, np.int64), fraction - target.fraction, target.rounding).tolist()
+    return bool(target.low <= low and high <= target.high)
 
 
 def round_to(

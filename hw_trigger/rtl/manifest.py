@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hw_trigger.errors import UserError
 from hw_trigger.files import to_json
+from hw_trigger.projects import ProjectKind, first_problem
 
 FORMAT: Final = "hw_trigger RTL project"
 VERSION: Final = 1
@@ -20,6 +20,17 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 class RtlProjectError(UserError):
     """A directory that is no RTL project, or one whose files are not those that were written."""
+
+
+KIND = ProjectKind(
+    "RTL project",
+    MANIFEST,
+    FORMAT,
+    VERSION,
+    RtlProjectError,
+    to_write="; `hw-trigger rtl` writes one",
+    to_repair="; run hw-trigger rtl again",
+)
 
 
 class Manifest(BaseModel):
@@ -55,25 +66,10 @@ def read_manifest(directory: Path) -> Manifest:
     RtlProjectError
         There is none, or one that is damaged or of another version.
     """
-    try:
-        text = (directory / MANIFEST).read_text("utf-8")
-        document = json.loads(text)
-    except OSError as error:
-        raise RtlProjectError(
-            f"{directory} is not an RTL project: it has no readable {MANIFEST}; `hw-trigger rtl` writes one"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise RtlProjectError(f"{directory} is not an RTL project: its {MANIFEST} is not JSON") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise RtlProjectError(f"{directory} is not an RTL project: the 'format' in its {MANIFEST} must be {FORMAT!r}")
-    if document.get("version") != VERSION:
-        raise RtlProjectError(
-            f"the RTL project {directory} has version {document.get('version')!r}, and this release reads {VERSION}"
-        )
+    text, _ = KIND.read(directory)
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
         raise RtlProjectError(
-            f"the RTL project {directory} has a damaged {MANIFEST}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            f"the RTL project {directory} has a damaged {MANIFEST}: {first_problem(error)}"
         ) from error

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw_trigger.fixedpoint.formats import Codes, Format
-from hw_trigger.rtl.arithmetic import shape_of, total, typed
+from hw_trigger.rtl.arithmetic import extended, shape_of, total, typed
 from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.packing import Field, fields_of
 from hw_trigger.rtl.schedule import ProductSchedule
@@ -212,8 +212,8 @@ class RowSum:
         places = bits - len(self.low)
         if places <= 0:
             return self.low[: max(0, bits)] == 0
-        left = Cat(self.left, self.left[-1].replicate(places))[:places]
-        right = Cat(self.right, self.right[-1].replicate(places))[:places]
+        left = extended(self.left, places)
+        right = extended(self.right, places)
         below = Cat(Const(0, 1) if self.carry is None else self.carry, left | right)[:places]
         return ((left ^ right ^ below) == 0) & (self.low == 0)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -18,7 +15,7 @@ from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.program import Program
 from hw_trigger.rtl import schedule_file
 from hw_trigger.rtl.design import Design, design
-from hw_trigger.rtl.manifest import MANIFEST, Manifest, RtlProjectError, read_manifest, to_text
+from hw_trigger.rtl.manifest import KIND, MANIFEST, Manifest, RtlProjectError, read_manifest, to_text
 from hw_trigger.rtl.readme import readme
 
 __all__ = ["Project", "RtlProjectError", "generator_digest", "open_project", "write_project"]
@@ -73,14 +70,7 @@ class Project:
         RtlProjectError
             A file was changed or removed since the project was written; the message names the first.
         """
-        for name, recorded in read_manifest(self.directory).files.items():
-            path = self.directory / name
-            if not path.is_file() or sha256_file(path) != recorded:
-                what = "changed" if path.is_file() else "removed"
-                raise RtlProjectError(
-                    f"the RTL project {self.directory} has its file {name!r} {what} since it was written; "
-                    "run hw-trigger rtl again"
-                )
+        KIND.check(self.directory, read_manifest(self.directory).files)
 
 
 def write_project(
@@ -110,12 +100,8 @@ def write_project(
     """
     from hw_trigger.rtl.top import Top  # Amaranth, which reading a project does not need
 
-    if directory.exists() and not (directory / MANIFEST).exists() and (directory.is_file() or any(directory.iterdir())):
-        raise RtlProjectError(
-            f"{directory} exists, and is not an RTL project that could be replaced; remove it, or choose another"
-        )
-    with _quiet():
-        verilog = Top(wanted).verilog()
+    KIND.check_replaceable(directory)
+    verilog = Top(wanted).verilog()
     with whole_directory(directory) as scratch:
         texts = {
             f"{wanted.name}.v": verilog,
@@ -164,20 +150,6 @@ def generator_digest() -> str:
     """Return a hash of the code that writes the Verilog: another release's, or a changed checkout's, writes another."""
     sources = sorted(Path(__file__).parent.glob("*.py")) + sorted((Path(__file__).parent / "triggers").glob("*.py"))
     return sha256_bytes("\n".join(f"{path.name} {sha256_file(path)}" for path in sources).encode())
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep to itself what Yosys, which knows nothing of Python's streams, prints to standard output."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    try:
-        with Path(os.devnull).open("wb") as nothing:
-            os.dup2(nothing.fileno(), 1)
-            yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 def _program_name(members: tuple[Program, ...] | list[str], number: int) -> str:

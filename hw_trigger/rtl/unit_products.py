@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from hw_trigger.fixedpoint.formats import Format, Overflow, quantize_codes
-from hw_trigger.rtl.arithmetic import quantize, rounds_up
+from hw_trigger.rtl.arithmetic import extended, never_overflows, quantize, rounds_up
 
 Bounds = tuple[int, int]
 
@@ -61,9 +61,7 @@ class UnitProduct:
     @property
     def never_overflows(self) -> bool:
         """Whether every product has a code before its overflow is looked at."""
-        widest = Format(40, 40 - self.target.fraction, True, self.target.rounding, Overflow.SAT)
-        low, high = quantize_codes(self.bounds, self.fraction, widest).tolist()
-        return bool(self.target.low <= low and high <= self.target.high)
+        return never_overflows(self.bounds, self.fraction, self.target)
 
     @property
     def floor(self) -> Value:
@@ -100,7 +98,7 @@ def sum_of_codes(one: UnitProduct, other: UnitProduct) -> Value:
     # Three terms and a carry: the first two and a bit are added without carries (Wallace, "A Suggestion for a Fast Multiplier",
     # 1964).
     width = max(len(one.floor), len(other.floor)) + 2
-    left, right = _to_width(one.floor, width), _to_width(other.floor, width)
+    left, right = extended(one.floor, width), extended(other.floor, width)
     bit = Cat(one.up, Const(0, width - 1))
     sums = left ^ right ^ bit
     carries = Cat(Const(0, 1), ((left & right) | (bit & (left | right)))[: width - 1])
@@ -124,7 +122,3 @@ def _is_half_way(one: Value, other: Value, dropped: int) -> Value:
 def _ends_in(value: Value, zeros: int) -> Value:
     """Return whether a number ends in so many zeros and no more."""
     return value[: zeros + 1] == 1 << zeros
-
-
-def _to_width(value: Value, width: int) -> Value:
-    return Cat(value, value[-1].replicate(width))[:width]
