@@ -44,7 +44,7 @@ class LayerCycles:
 
 def layer_cycles(program: Program, schedule: Schedule) -> tuple[LayerCycles, ...]:
     """Return the cycles of every layer, in the order of the data."""
-    interval = schedule.interval(program)
+    interval = window_interval(program, schedule)
     found = []
     for layer, sequence, _ in program.flow():
         if isinstance(layer, Lstm):
@@ -79,7 +79,7 @@ def multiplications(layer: Lstm | Dense, sequence: bool) -> int:
 def busy(program: Program, schedule: Schedule) -> float:
     """Return the share of all multipliers' cycles that are multiplications with weights, in steady state."""
     total = sum(multiplications(layer, sequence) for layer, sequence, _ in program.flow())
-    return schedule.channels * total / (schedule.multipliers * schedule.interval(program))
+    return schedule.channels * total / (schedule.multipliers * window_interval(program, schedule))
 
 
 def shape(schedule: LstmSchedule | ProductSchedule) -> str:
@@ -90,20 +90,30 @@ def shape(schedule: LstmSchedule | ProductSchedule) -> str:
 
 
 def bottleneck(program: Program, schedule: Schedule) -> str:
-    """Return the name of the layer that sets the time between windows; ``"input"`` where it is a sample a cycle."""
+    """Return what sets the time between windows: a layer's name, the trigger's, or ``"input"`` where it is a sample a cycle."""
     interval = schedule.interval(program)
+    if program.trigger is not None and window_interval(program, schedule) > interval:
+        return program.trigger.name
     return next((each.name for each in layer_cycles(program, schedule) if each.interval_cycles == interval), "input")
 
 
 def output_step(program: Program, schedule: Schedule) -> int | None:
     """Return the cycles from one vector that the network puts out to the next of the same window and channel.
 
-    The slowest layer behind the last that gives one vector a window sets them. ``None`` where a window has one vector only.
+    The slowest layer behind the last that gives one vector a window sets them. ``None`` where a window has one vector only, and
+    where its vectors do not follow each other evenly: the channels' vectors come slower to those layers than they take them, or
+    the trigger holds them up.
     """
-    cycles: list[int] = []
+    before: list[int] = []
+    behind: list[int] = []
     for each, (_, _, output_shape) in zip(layer_cycles(program, schedule), program.flow(), strict=True):
-        cycles = [*cycles, each.step_cycles] if len(output_shape) == 2 else []
-    return schedule.channels * max(cycles) if cycles and program.steps > 1 else None
+        behind.append(each.step_cycles)
+        if len(output_shape) == 1:
+            before, behind = [*before, *behind], []
+    if not behind or program.steps == 1 or window_interval(program, schedule) > schedule.interval(program):
+        return None
+    uneven = schedule.channels > 1 and max(before, default=0) > max(behind)
+    return None if uneven else schedule.channels * max(behind)
 
 
 def window_interval(program: Program, schedule: Schedule) -> int:

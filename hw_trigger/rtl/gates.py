@@ -116,7 +116,7 @@ class GateLanes(wiring.Component):
         if self.timing.wide_cell:
             tanh = _from_memory(m, label, table, layer.cell_tanh, new_cell)
         else:
-            tanh = _later(m, _as_logic(m, label, table, (cell, layer.cell_tanh), total), label)
+            tanh = _apart(m, _as_logic(m, label, table, (cell, layer.cell_tanh), total), label)
         for number in range(2 + self.timing.wide_cell):
             # With a reset it is no shift register, whose output would come late.
             o = _later(m, o, f"output_gate_{lane}_{number}", reset=True)
@@ -138,7 +138,7 @@ class GateLanes(wiring.Component):
         dropped = layer.accumulator.fraction - argument.fraction
         rounded = round_to(total, dropped, argument.rounding, offset_added=True, tie=self.ties[number])
         if not self.timing.wide_gates:
-            return _later(m, _as_logic(m, label, table, (argument, result), rounded), label)
+            return _apart(m, _as_logic(m, label, table, (argument, result), rounded), label)
         code = quantize(rounded, argument.fraction, argument)
         return _from_memory(m, label, table, result, _later(m, code, f"{label}_code"))
 
@@ -176,5 +176,15 @@ def _from_memory(m: Module, label: str, table: Codes, result: Format, code: Valu
 
 def _later(m: Module, value: Value, name: str, *, reset: bool = False) -> Signal:
     register = Signal(Value.cast(value).shape(), name=name, reset_less=not reset)
+    m.d.sync += register.eq(value)
+    return register
+
+
+def _apart(m: Module, value: Value, name: str) -> Signal:
+    """Return the value a cycle later, out of a register that no DSP slice can take in, as it is not 0 after a reset.
+
+    A DSP slice's inputs must come sooner than another register's, and what comes here comes late; the multiplier has time.
+    """
+    register = Signal(value.shape(), name=name, init=-1 if value.shape().signed else 1)
     m.d.sync += register.eq(value)
     return register

@@ -118,7 +118,7 @@ class LstmEngine(wiring.Component):
         wiring.connect(m, wiring.flipped(self.input), self.input_product.input)
         wiring.connect(m, self.queue.output, wiring.flipped(self.output))
         sums, written = self._input_sums(m)
-        m.submodules.lane_control = lanes = LaneControl(timing, sums.entries)
+        m.submodules.lane_control = lanes = LaneControl(timing, sums.entries, slow=sums.slow)
         free = tally(
             m, lanes.released, self.input_product.taken, initial=self.entries, limit=self.entries, name="free_entries"
         )
@@ -137,9 +137,9 @@ class LstmEngine(wiring.Component):
             sums.read_entry.eq(lanes.read_entry),
             sums.read_batch.eq(lanes.read_batch),
         ]
-        group_ready, before, ready = self._ends(m, issuer)
-        m.d.comb += lanes.soon.eq(ready if timing.holds_sums else before)
-        accumulators = self._lane_input(m, group_ready, ready, product)
+        group_ready, units_ready = self._ends(m, issuer)
+        m.d.comb += lanes.soon.eq(units_ready[timing.holds_sums - 2 - sums.slow])
+        accumulators = self._lane_input(m, group_ready, units_ready[-1], product)
         self._finish(m, lanes, self._gates(m, lanes, sums, accumulators), state)
         return m
 
@@ -182,15 +182,15 @@ class LstmEngine(wiring.Component):
         units = max(timing.unit_groups * timing.units_per_group, timing.blocks * columns)
         return BankedMemory(layer.hidden.width, units, writes=timing.lanes, reads=columns, entries=timing.state_entries)
 
-    def _ends(self, m: Module, issuer: StepIssuer) -> tuple[Value, Value, Value]:
-        """Return when a group's sums are there, and when those of a group of units are, a cycle before and then."""
-        group_ready, units_ready = issuer.group_ends, issuer.units_end
+    def _ends(self, m: Module, issuer: StepIssuer) -> tuple[Value, list[Value]]:
+        """Return when a group's sums are there, and when those of a group of units are: cycles before, and at the end then."""
+        group_ready, units_ready = issuer.group_ends, [issuer.units_end]
         for number in range(self.plan.latency):
-            before = units_ready
             later = Signal(name=f"group_ready_{number}"), Signal(name=f"units_ready_{number}")
-            m.d.sync += [later[0].eq(group_ready), later[1].eq(units_ready)]
-            group_ready, units_ready = later
-        return group_ready, before, units_ready
+            m.d.sync += [later[0].eq(group_ready), later[1].eq(units_ready[-1])]
+            group_ready = later[0]
+            units_ready.append(later[1])
+        return group_ready, units_ready
 
     def _lane_input(self, m: Module, group_ready: Value, units_ready: Value, product: Products) -> Value:
         """Return the accumulators of the units that the lanes take."""
@@ -223,8 +223,11 @@ class LstmEngine(wiring.Component):
         """Add up the input's and the state's sums, and give them to the gate lanes."""
         timing, layer, bits = self.timing, self.layer, self.sum_bits
         m.submodules.gates = gates = GateLanes(timing, bits, timing.channels * timing.total_batches)
-        addends = Signal(timing.lanes * N_GATES * bits, reset_less=True)
-        m.d.sync += addends.eq(input_sums.read_data)
+        addends: Value = input_sums.read_data
+        for number in range(1 + input_sums.slow):
+            kept = Signal(len(addends), name=f"addends_{number}", reset_less=True)
+            m.d.sync += kept.eq(addends)
+            addends = kept
         words = [addends[start : start + bits].as_signed() for start in range(0, len(addends), bits)]
         sums = sums_of(self._lane_fields(), accumulators, words, self.fraction - self.state_fraction)
         dropped = [self.fraction - gate.fraction for gate in layer.gates]

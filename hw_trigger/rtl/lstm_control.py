@@ -57,6 +57,7 @@ class StepIssuer(wiring.Component):
         m = Module()
         timing, layer = self.timing, self.timing.layer
         cycles_left = Signal(range(max(2, timing.spacing)))
+        may_begin = Signal(init=1)  # cycles_left == 0, out of a register
         begins = Signal()
         channel, last_channel = counter(m, begins, timing.channels, "channel")
         step, last_step = counter(m, begins & last_channel, layer.steps, "step")
@@ -64,14 +65,14 @@ class StepIssuer(wiring.Component):
         emits = Const(1, 1) if layer.return_sequence else last_step
         consumes = (step == 0) if layer.repeat_input else Const(1, 1)
         m.d.comb += [
-            begins.eq((cycles_left == 0) & (~consumes | self.available) & (~emits | self.free)),
+            begins.eq(may_begin & (~consumes | self.available) & (~emits | self.free)),
             self.consumed.eq(begins & consumes),
             self.reserve.eq(begins & emits),
         ]
         with m.If(begins):
-            m.d.sync += cycles_left.eq(timing.spacing - 1)
-        with m.Elif(cycles_left != 0):
-            m.d.sync += cycles_left.eq(cycles_left - 1)
+            m.d.sync += [cycles_left.eq(timing.spacing - 1), may_begin.eq(timing.spacing == 1)]
+        with m.Elif(~may_begin):
+            m.d.sync += [cycles_left.eq(cycles_left - 1), may_begin.eq(cycles_left == 1)]
         self._issue(m, begins)
         # The step that has begun reads the state that the one before wrote.
         entry = _state_entry(timing, channel, ~parity)
@@ -108,18 +109,25 @@ class LaneControl(wiring.Component):
     Ports
     -----
     soon
-        The lanes can take the first of a group of units in the next cycle.
-    read_entry, read_batch, released
-        What is read of the input's sums in the cycle before they are used, and when an entry is read for the last time.
+        The lanes can take the first of a group of units in the next cycle; in the one after where the sums are `slow`.
+    read_entry, read_batch
+        What is read of the input's sums: in the cycle before they are used, or two before where they are `slow`.
+    released
+        The cycle before an entry is used for the last time.
     valid
         The lanes take units.
     batch, entry, place, first, emits, last
         Of the units that they take: number in the step, entry of the state, place of the cell state, whether the state before
         counts as 0, whether their step gives a result, whether they are its last.
+
+    Parameters
+    ----------
+    entries, slow
+        Of the memory of the input's sums.
     """
 
-    def __init__(self, timing: LstmTiming, entries: int) -> None:
-        self.timing, self.entries = timing, entries
+    def __init__(self, timing: LstmTiming, entries: int, *, slow: bool) -> None:
+        self.timing, self.entries, self.slow = timing, entries, slow
         batches = timing.total_batches
         super().__init__(
             {
@@ -138,7 +146,7 @@ class LaneControl(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
-        """Count a cycle ahead, so that all that is said comes out of registers."""
+        """Count a cycle ahead, so that all that is said comes out of registers; two where the sums are read so much sooner."""
         m = Module()
         timing, layer = self.timing, self.timing.layer
         works = Signal()
@@ -162,23 +170,34 @@ class LaneControl(wiring.Component):
         m.d.comb += [
             self.read_entry.eq(read_entry),
             self.read_batch.eq(batch),
-            self.released.eq(ended & (last_step if layer.repeat_input else 1)),
         ]
-        m.d.sync += [
-            self.valid.eq(works),
-            self.batch.eq(batch),
-            self.entry.eq(_state_entry(timing, channel, parity)),
-            self.place.eq(place),
-            self.first.eq(step == 0),
-            self.emits.eq(1 if layer.return_sequence else last_step),
-            self.last.eq(last_batch),
-        ]
+        released: Value = ended & (last_step if layer.repeat_input else 1)
+        said: dict[str, Value] = {
+            "valid": works,
+            "batch": batch,
+            "entry": _state_entry(timing, channel, parity),
+            "place": place,
+            "first": step == 0,
+            "emits": Const(1, 1) if layer.return_sequence else last_step,
+            "last": last_batch,
+        }
+        if self.slow:
+            released, *values = [_later(m, value, name) for name, value in {"released": released, **said}.items()]
+            said = dict(zip(said, values, strict=True))
+        m.d.comb += self.released.eq(released)
+        m.d.sync += [getattr(self, name).eq(value) for name, value in said.items()]
         return m
 
 
 def repeated_entry(timing: LstmTiming, channel: Value, window: Value) -> Value:
     """Return the entry of a channel's sums of the input's product, where they are a window's: of two windows in turn."""
     return Cat(channel[: (timing.channels - 1).bit_length()], window)
+
+
+def _later(m: Module, value: Value, name: str) -> Value:
+    register = Signal(Value.cast(value).shape(), name=f"{name}_before")
+    m.d.sync += register.eq(value)
+    return register
 
 
 def _state_entry(timing: LstmTiming, channel: Value, parity: Value) -> Value:

@@ -70,6 +70,11 @@ class BankedMemory(wiring.Component):
             }
         )
 
+    @property
+    def slow(self) -> bool:
+        """Whether a register of what is read becomes a block RAM's, whose output comes late in the cycle behind it."""
+        return self.entries * self.depth > DISTRIBUTED_DEPTH
+
     def elaborate(self, _platform: object) -> Module:
         """Build the banks, and choose among them where fewer words are read than there are."""
         m = Module()
@@ -108,7 +113,7 @@ class BankedMemory(wiring.Component):
 
     def _cells(self, width: int) -> memory.Memory:
         depth = self.entries * self.depth
-        attributes = {"ram_style": "distributed"} if depth <= DISTRIBUTED_DEPTH else {}
+        attributes = {} if self.slow else {"ram_style": "distributed"}
         return memory.Memory(shape=unsigned(width), depth=depth, init=[], attrs=attributes)
 
     def _split(self, batch: Value, width: int) -> tuple[Value, Value]:

@@ -124,8 +124,9 @@ class Products(wiring.Component):
             clear = self.clear
         accumulators = []
         for number, (field, row) in enumerate(zip(plan.fields, weights, strict=True)):
+            # A constant's product may be the operand itself: with a reset it is no shift register, whose output would come late.
             terms: list[Value] = [
-                _registered(m, Mux(clear, 0, weight * operand), f"product_{number}_{column}")
+                _registered(m, Mux(clear, 0, weight * operand), f"product_{number}_{column}", reset=plan.constant)
                 for column, (weight, operand) in enumerate(zip(row, operands, strict=True))
             ]
             for stage, arity in enumerate(plan.tree):
@@ -245,8 +246,8 @@ def sums_of(fields: tuple[Field, ...], accumulators: Value, addends: list[Value]
     return sums
 
 
-def _registered(m: Module, value: Value, name: str) -> Value:
-    register = Signal(value.shape(), name=name, reset_less=True)
+def _registered(m: Module, value: Value, name: str, *, reset: bool = False) -> Value:
+    register = Signal(value.shape(), name=name, reset_less=not reset)
     m.d.sync += register.eq(value)
     return register
 

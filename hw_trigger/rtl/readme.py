@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hw_trigger.markdown import markdown_table
-from hw_trigger.rtl.calculated import bottleneck, busy, layer_cycles
+from hw_trigger.rtl.calculated import bottleneck, busy, layer_cycles, window_interval
 from hw_trigger.rtl.design import Design
 from hw_trigger.rtl.interface import ADDRESS_WIDTH, IDENTIFICATION, Interface, Register, padded
 from hw_trigger.templates import environment
@@ -123,10 +123,12 @@ def readme(design: Design) -> str:
             program=program,
             schedule=schedule,
             interface=interface,
-            interval=schedule.interval(program),
+            interval=window_interval(program, schedule),
             busy=busy(program, schedule),
             bottleneck=bottleneck(program, schedule),
             address_bits=ADDRESS_WIDTH,
+            trigger=None if program.trigger is None else program.trigger.name,
+            channels=_channels(design) if len(design.members) > 1 else None,
             ports=markdown_table(("port", "bits", "direction", "meaning"), port_rows, right=(1,)),
             registers=markdown_table(("address", "register", "access", "meaning"), register_rows),
             layers=markdown_table(
@@ -136,3 +138,12 @@ def readme(design: Design) -> str:
             ),
         )
     )
+
+
+def _channels(design: Design) -> str:
+    """Return which channel has which program, and the threshold that its register begins with."""
+    rows = [
+        [str(number), member.name, "-" if member.trigger is None else f"{member.trigger.threshold:,}"]
+        for number, member in enumerate(design.members)
+    ]
+    return markdown_table(("channel", "program", "threshold (code)"), rows, right=(0, 2))

@@ -96,12 +96,14 @@ class RegisterBlock(wiring.Component):
             Register.CHANNELS: Const(self.interface.channels, WORD),
         }
         write = _Write(m, self.bus)
-        remaining = Signal(range(SOFT_RESET_CYCLES + 1))
-        m.d.comb += self.soft_reset.eq(remaining != 0)
+        # It comes out of a register, as the whole design hangs on it.
+        remaining = Signal(range(SOFT_RESET_CYCLES))
         with m.If(write.to(Register.CONTROL) & write.strobes[0] & write.word[0]):
-            m.d.sync += remaining.eq(SOFT_RESET_CYCLES)
-        with m.Elif(self.soft_reset):
+            m.d.sync += [self.soft_reset.eq(1), remaining.eq(SOFT_RESET_CYCLES - 1)]
+        with m.Elif(remaining != 0):
             m.d.sync += remaining.eq(remaining - 1)
+        with m.Else():
+            m.d.sync += self.soft_reset.eq(0)
         self._count(m, readable)
         self._choose_channel(m, readable, write)
         self._read(m, readable)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from amaranth.hdl import Module, Shape, Signal, Value, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw_trigger.fixedpoint.formats import Format
@@ -79,28 +79,4 @@ class Position(wiring.Component):
                     m.d.sync += step.eq(step + 1)
             with m.Else():
                 m.d.sync += self.channel.eq(self.channel + 1)
-        return m
-
-
-class RegisterSlice(wiring.Component):
-    """Two registers in a stream: no path leads through it, neither forwards nor from `ready` to `ready`; one beat a cycle."""
-
-    def __init__(self, payload: Any) -> None:
-        self.payload = payload
-        super().__init__({"input": In(stream.Signature(payload)), "output": Out(stream.Signature(payload))})
-
-    def elaborate(self, _platform: object) -> Module:
-        """Keep the beat that arrives in the cycle in which the output stops aside."""
-        m = Module()
-        aside = Signal(self.payload, reset_less=True)
-        full = Signal()
-        m.d.comb += self.input.ready.eq(~full)
-        with m.If(self.output.ready | ~self.output.valid):
-            m.d.sync += [self.output.valid.eq(self.input.valid | full), full.eq(0)]
-            with m.If(full):
-                m.d.sync += self.output.payload.eq(aside)
-            with m.Else():
-                m.d.sync += self.output.payload.eq(self.input.payload)
-        with m.Elif(self.input.valid & ~full):
-            m.d.sync += [aside.eq(self.input.payload), full.eq(1)]
         return m

@@ -108,3 +108,10 @@ def test_every_overflow_of_states(overflow: Overflow) -> None:
 
 def test_rows_by_unit() -> None:
     np.testing.assert_array_equal(by_unit(np.arange(8)), [0, 2, 4, 6, 1, 3, 5, 7])
+
+
+@pytest.mark.parametrize(("numbers", "bits"), [((4, 1, 4, 1), 8), ((4, 1, 36, 1), 8), ((4, 1, 36, 1), 9)])
+def test_sums_in_block_ram_are_read_a_cycle_sooner(numbers: tuple[int, ...], bits: int) -> None:
+    """The sums of 16 channels are more than 256 words; the lanes take a unit of a group, or one after another."""
+    layer = random_lstm(9, 1, steps=1, repeat=True, table_bits=bits)
+    compare((layer,), timing(layer, *numbers, channels=16), windows=2)

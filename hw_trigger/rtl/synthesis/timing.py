@@ -1,7 +1,8 @@
 """An estimate of the clock: the longest path between two registers of a netlist, with typical wires.
 
-Cells' delays are those that Yosys ships for the 7-series (:mod:`hw_trigger.rtl.synthesis.delays`), a wire's is `WIRE`, what
-``synth_xilinx -abc9`` counts for one (its option ``-W``). There is no placement: fan-out and distance do not count, and paths
+Cells' delays are those that Yosys ships for the 7-series (:mod:`hw_trigger.rtl.synthesis.delays`), for UltraScale+ with those of
+its own slices in their place (:mod:`hw_trigger.rtl.synthesis.ultrascale`); a wire's is `WIRE`, what ``synth_xilinx -abc9`` counts
+for one (its option ``-W``). There is no placement: fan-out and distance do not count, and paths
 inside a DSP or a block RAM are not looked at. A LUT's inputs may change places, as routers have them do: the one that comes
 last takes the fastest pin. Yosys' own ``sta`` has no wires at all, gives no levels, and stops at cells of UltraScale+.
 """
@@ -17,13 +18,15 @@ from typing import Any
 from hw_trigger.rtl.synthesis.errors import SynthesisError
 from hw_trigger.rtl.synthesis.synthesis import Synthesis
 from hw_trigger.rtl.synthesis.targets import Target
+from hw_trigger.rtl.synthesis.ultrascale import with_own_delays
 
 WIRE = 300
 """Delay of a wire in picoseconds."""
 
 ORIGIN = {
     Target.SERIES7: "estimated with Yosys' 7-series delays and 0.3 ns a wire; not placed",
-    Target.ULTRASCALE_PLUS: "estimated with 7-series delays, UltraScale+ is faster; 0.3 ns a wire; not placed",
+    Target.ULTRASCALE_PLUS: "estimated with delays of UltraScale+ slices of speed grade -1, 7-series ones for DSP and memories, "
+    "and 0.3 ns a wire; not placed",
 }
 """How the figures came to be, for whoever shows them."""
 
@@ -83,8 +86,14 @@ class Timing:
         return cls(**{**record, "path": tuple(Step(**step) for step in record["path"])})
 
 
-def estimate_timing(synthesis: Synthesis) -> Timing:
+def estimate_timing(synthesis: Synthesis, cells: Target | None = None) -> Timing:
     """Return the longest path between two registers of a netlist. Paths from and to the top's ports are left out.
+
+    Parameters
+    ----------
+    cells
+        The family whose delays are taken, xc7 or xcup; by default that of the netlist. Those of the 7-series are a pessimistic
+        stand-in for UltraScale+.
 
     Raises
     ------
@@ -93,13 +102,17 @@ def estimate_timing(synthesis: Synthesis) -> Timing:
     RuntimeError
         The netlist has a combinational loop.
     """
-    if synthesis.target not in ORIGIN:
-        raise SynthesisError(f"timing is estimated for xc7 and xcup, not for {synthesis.target.value!r}")
+    cells = synthesis.target if cells is None else cells
+    if synthesis.target not in ORIGIN or cells not in ORIGIN:
+        other = next(target for target in (synthesis.target, cells) if target not in ORIGIN)
+        raise SynthesisError(f"timing is estimated for xc7 and xcup, not for {other.value!r}")
     module = json.loads(synthesis.json.read_text("utf-8"))["modules"][synthesis.top]
     delays = json.loads((synthesis.directory / "delays.json").read_text("utf-8"))
+    if cells is Target.ULTRASCALE_PLUS:
+        delays["kinds"] = with_own_delays(delays["kinds"])
     graph = _Graph(module, delays)
     graph.propagate()
-    return graph.longest(ORIGIN[synthesis.target])
+    return graph.longest(ORIGIN[cells])
 
 
 class _Graph:

@@ -14,6 +14,7 @@ from hw_trigger.rtl.synthesis.resources import Resources
 from hw_trigger.rtl.synthesis.synthesis import Synthesis, synthesize
 from hw_trigger.rtl.synthesis.targets import Target
 from hw_trigger.rtl.synthesis.timing import Timing, estimate_timing
+from hw_trigger.rtl.synthesis.ultrascale import with_own_delays
 
 # prjxray's delays of the Artix-7, in ns, as Yosys' cells_sim.v has them: a register's clock to output; a LUT's inputs; the chain.
 CLOCK_TO_Q = 0.303
@@ -35,7 +36,9 @@ def delays_of(synthesis: Synthesis) -> dict[str, Any]:
 def test_the_longest_path_is_from_the_block_ram_through_a_lut(paths: Synthesis) -> None:
     timing = estimate_timing(paths)
     memory, lut = timing.path
-    fastest = min(ps for _, _, ps in delays_of(paths)["LUT2"]["arcs"]) / 1000
+    kinds = list(delays_of(paths).values())
+    kinds = with_own_delays(kinds) if paths.target is Target.ULTRASCALE_PLUS else kinds
+    fastest = min(ps for kind in kinds if kind["type"] == "LUT2" for _, _, ps in kind["arcs"]) / 1000
     assert memory.type == {Target.SERIES7: "RAMB36E1", Target.ULTRASCALE_PLUS: "RAMB36E2"}[paths.target]
     assert (memory.ns, lut.type, timing.levels) == (BLOCK_RAM, "LUT2", 1)
     assert timing.ns == pytest.approx(BLOCK_RAM + WIRE + fastest + WIRE, abs=1e-12)
@@ -47,7 +50,8 @@ def test_the_longest_path_is_from_the_block_ram_through_a_lut(paths: Synthesis) 
 def test_ultrascale_plus_is_labelled_as_estimated_with_other_delays(paths: Synthesis) -> None:
     labels = {
         "xc7": "estimated with Yosys' 7-series delays and 0.3 ns a wire; not placed",
-        "xcup": "estimated with 7-series delays, UltraScale+ is faster; 0.3 ns a wire; not placed",
+        "xcup": "estimated with delays of UltraScale+ slices of speed grade -1, 7-series ones for DSP and memories, "
+        "and 0.3 ns a wire; not placed",
     }
     assert estimate_timing(paths).origin == labels[paths.target]
 
@@ -146,4 +150,15 @@ def test_a_loop_is_an_error(tmp_path: Path) -> None:
 def test_ecp5_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SynthesisError) as caught:
         estimate_timing(Synthesis("some", Target.ECP5, Resources(), {}, "", 0.0, tmp_path))
+    assert str(caught.value) == "timing is estimated for xc7 and xcup, not for 'ecp5'"
+
+
+def test_a_netlist_of_one_family_can_be_timed_with_the_cells_of_the_other(tmp_path: Path) -> None:
+    cells = {"one": ("FDRE", {"D": 3}, {"Q": 1}), "lut": ("LUT2", {"I0": 1}, {"O": 3})}
+    synthesis = netlist(tmp_path, cells, DELAYS)
+    assert estimate_timing(synthesis).ns == pytest.approx(0.3 + (0.3 + 0.4) + (0.3 + 0.05), abs=1e-12)
+    other = estimate_timing(synthesis, Target.ULTRASCALE_PLUS)
+    assert other.ns == pytest.approx(0.097 + (0.3 + 0.04) + (0.3 + 0.05), abs=1e-12)
+    with pytest.raises(SynthesisError) as caught:
+        estimate_timing(synthesis, Target.ECP5)
     assert str(caught.value) == "timing is estimated for xc7 and xcup, not for 'ecp5'"
