@@ -72,7 +72,7 @@ class Bundle:
         """
         if name not in self.manifest.files:
             raise BundleError(f"bundle {self.path} has no file {name!r}; `hw-trigger qat` writes one that has")
-        return _checked(self.path, name, self.manifest.files[name])
+        return read_checked(self.path, name, self.manifest.files[name])
 
 
 def write_bundle(
@@ -128,13 +128,20 @@ def load_bundle(path: Path) -> Bundle:
     if absent:
         raise BundleError(f"{path / MANIFEST} lists no file {absent[0]!r}")
     for name, digest in manifest.files.items():
-        _checked(path, name, digest)
+        read_checked(path, name, digest)
     model = load(path / NETWORK)
     program = read(model)
     return Bundle(path, manifest, model, program, *_check_program(path, manifest, program))
 
 
-def _checked(path: Path, name: str, digest: str) -> bytes:
+def read_checked(path: Path, name: str, digest: str) -> bytes:
+    """Return the content of a file of the bundle at `path`.
+
+    Raises
+    ------
+    BundleError
+        It is outside the bundle, cannot be read, or has another SHA-256.
+    """
     target = path / name
     if not target.resolve().is_relative_to(path.resolve()):
         raise BundleError(f"{path / MANIFEST} lists the file {name!r}, which is outside the bundle")

@@ -184,17 +184,17 @@ class DeviationTrigger(Comparison):
         magnitude = max(1, self.input.magnitude - self.one)
         return _unsigned(magnitude, self.input.fraction)
 
-    @property
+    @cached_property
     def one(self) -> int:
         """The code of 1, the end of the trained range; the least one above it where 1 is none."""
         return 1 << max(0, self.input.fraction)
 
-    @property
+    @cached_property
     def energy_floor(self) -> int:
         """Code with the fraction of `energy`."""
         return self._floor(self.energy)
 
-    @property
+    @cached_property
     def activity_floor(self) -> int:
         """Code with the fraction of `activity`."""
         return self._floor(self.activity)
@@ -204,7 +204,7 @@ class DeviationTrigger(Comparison):
         count = self.steps * self.n_features
         return count << shift if shift >= 0 else max(1, count >> -shift)
 
-    @property
+    @cached_property
     def excess_shift(self) -> int:
         """By how many bits a code of `excess` is shifted to be `held`, with its weight."""
         return self.weight + SCORE_FRACTION + GUARD - self.input.fraction
@@ -230,7 +230,7 @@ class DeviationTrigger(Comparison):
         """The unsigned format of the record: that of the score, with the guard bits."""
         return Format(self.score.width + GUARD, self.score.integer, False, Rounding.TRN, Overflow.WRAP)
 
-    @property
+    @cached_property
     def last_count(self) -> int:
         """Where the count of windows stops: nothing changes any more from there on."""
         return max(self.settle, 1 << self.baseline)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from hw_trigger.detection.scores import Scores
@@ -18,11 +17,10 @@ from hw_trigger.fixedpoint import compiled
 from hw_trigger.fixedpoint.decision import decide, measure
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution, Saturations, scale
-from hw_trigger.fixedpoint.program import MarginTrigger, Program, Trigger
+from hw_trigger.fixedpoint.program import Program, Trigger
 from hw_trigger.models.execution import network_codes
+from hw_trigger.models.float_measures import float_measures
 from hw_trigger.models.networks import FloatNetwork, QuantNetwork
-
-BATCH = 256
 
 Progress = Callable[[int], None]
 
@@ -69,30 +67,10 @@ def quantized_scores(model: QuantNetwork, program: Program, raw: Codes, *, progr
     return _scored(program, decision.score, decision.trigger)
 
 
-@torch.no_grad()
 def float_scores(model: FloatNetwork, program: Program, raw: Codes, *, progress: Progress | None = None) -> Scored:
     """Return what the float network gives of raw windows, with the program's trigger behind it."""
-    trigger = _trigger(program)
-    measures = []
-    for start in range(0, len(raw), BATCH):
-        x = _scaled(program, raw[start : start + BATCH])
-        samples = torch.from_numpy(program.input.values(x).astype(np.float32))
-        measures.append(_measure_float(trigger, x, samples, model(samples)))
-        if progress is not None:
-            progress(len(x))
-    decision = decide(trigger, np.concatenate(measures))
+    decision = decide(_trigger(program), float_measures(model, program, raw, progress=progress))
     return _scored(program, decision.score, decision.trigger)
-
-
-def _measure_float(trigger: Trigger, x: Codes, samples: torch.Tensor, output: torch.Tensor) -> Codes:
-    """Return what the trigger measures of windows, with what it takes of the float network rounded to its format."""
-    if isinstance(trigger, MarginTrigger):
-        return measure(trigger, x, trigger.input.quantize(output.numpy()))
-    energy = torch.square((output - samples).double()).sum(dim=(1, 2)).numpy()
-    # All but the energy is of the input alone, which is the same in both networks.
-    measures = measure(trigger, x, np.zeros_like(x))
-    measures[:, 0] = np.minimum(np.rint(np.ldexp(energy, trigger.energy.fraction)), trigger.energy.high)
-    return measures
 
 
 def _scaled(program: Program, raw: Codes) -> Codes:

@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.programs import Sizes, random_program, random_windows
+from support.programs import Sizes, random_classifier, random_program, random_windows, with_deviation
 from support.strategies import formats
 
 import hw_trigger
 from hw_trigger.errors import UserError
 from hw_trigger.fixedpoint import compiled, golden, kernels
+from hw_trigger.fixedpoint.decision import decide
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow, Rounding, quantize_codes
 from hw_trigger.fixedpoint.golden import Execution
 from hw_trigger.fixedpoint.kernels import Reals
+from hw_trigger.fixedpoint.plans import LstmPlan, plan
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
 
 SHAPES = [
@@ -143,7 +145,7 @@ def test_equals_reference_in_any_format(brevitas: bool) -> None:
         except UserError:
             assume(False)
         for layer in program.layers:
-            fast, slow = fast + (compiled._plan(layer) is not None), slow + (compiled._plan(layer) is None)
+            fast, slow = fast + (plan(layer) is not None), slow + (plan(layer) is None)
         check(program, random_windows(program, 8, seed))
 
     compare()
@@ -169,9 +171,9 @@ def accumulating(bits: int) -> Dense:
 )
 def test_sums_up_to_the_mantissa_are_exact(bits: int, kind: type) -> None:
     layer = accumulating(bits)
-    plan = compiled._plan(layer)
-    assert plan is not None
-    assert plan.dtype is kind
+    planned = plan(layer)
+    assert planned is not None
+    assert planned.dtype is kind
     program = Program("wide", 4, 3, layer.input, (layer,))
     rng = np.random.default_rng(bits)
     high = layer.input.high
@@ -194,20 +196,20 @@ def test_products_up_to_the_mantissa_are_exact(bits: int, kind: type) -> None:
     chosen = dict.fromkeys(["data", "input", "weight", "recurrent", "bias", "dense", "dense_bias"], Format(3, 2))
     chosen |= dict.fromkeys(["i", "f", "g", "o", "si", "tg", "so", "cell_tanh", "hidden", "output"], Format(8, 2))
     layer = program_of({**chosen, "sf": forget, "cell": cell}, 3, 1).layers[0]
-    plan = compiled._plan(layer)
-    assert isinstance(plan, compiled._LstmPlan)
-    assert plan.dtype is kind
+    planned = plan(layer)
+    assert isinstance(planned, LstmPlan)
+    assert planned.dtype is kind
     rng = np.random.default_rng(bits)
     f = np.append(rng.integers(forget.low, forget.high, 200_000, endpoint=True), [forget.high] * 2)
     c = np.append(rng.integers(cell.low, cell.high, 200_000, endpoint=True), [cell.low, cell.high])
     expected = quantize_codes(f * c, forget.fraction + cell.fraction, cell)
-    assert np.array_equal(multiply(f, c, plan.limits[4], kind), expected)
+    assert np.array_equal(multiply(f, c, planned.limits[4], kind), expected)
     total = np.empty(len(c), kind)
     pair = np.stack([c, c[::-1]])
-    kernels._add_products(pair.astype(kind), plan.limits[6], 0, total, np.empty(len(c), np.int32))
+    kernels._add_products(pair.astype(kind), planned.limits[6], 0, total, np.empty(len(c), np.int32))
     assert np.array_equal(total, quantize_codes(pair.sum(axis=0), cell.fraction, cell))
     if bits == 16:
-        assert np.any(multiply(f, c, plan.limits[4].astype(np.float32), np.float32) != expected)
+        assert np.any(multiply(f, c, planned.limits[4].astype(np.float32), np.float32) != expected)
 
 
 def multiply(left: Codes, right: Codes, limits: Reals, kind: type) -> Reals:
@@ -239,8 +241,37 @@ def test_results_wider_than_the_products_saturate_at_their_own_limit() -> None:
     assert result.saturations["lstm.hidden"] > 0
     assert result.outputs["lstm"].max() == chosen["hidden"].high
     wide = program_of({**chosen, "output": Format(60, 10)}, 3, 4)
-    assert compiled._plan(wide.layers[1]) is None
+    assert plan(wide.layers[1]) is None
     check(wide, random_windows(wide, 8))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        random_program(1),
+        with_deviation(random_program(2, SHAPES[1])),
+        random_classifier(3),
+        random_program(4, any_mode=True),
+    ],
+    ids=["error", "deviation", "margin", "reference layers"],
+)
+def test_what_is_prepared_once_measures_many_times(program: Program) -> None:
+    prepared = compiled.prepare(program)
+    assert program.trigger is not None
+    raw = random_windows(program, 2 * compiled.CHUNK + 5)
+    parts = [prepared.measure(part) for part in (raw[:1], raw[1:30], raw[30:30], raw[30:])]
+    decision, expected = decide(program.trigger, np.concatenate(parts)), golden.run(program, raw)
+    np.testing.assert_equal(
+        (decision.score, decision.trigger, decision.state), (expected.score, expected.trigger, expected.state)
+    )
+    with pytest.raises(golden.WindowsError, match=r"^windows have the shape \(1, 1\), and program "):
+        prepared.measure(np.zeros((1, 1), np.int64))
+
+
+def test_a_program_without_trigger_has_nothing_to_measure() -> None:
+    program = random_program(1, trigger=False)
+    with pytest.raises(RuntimeError, match=r"^program 'random_1' has no trigger$"):
+        compiled.prepare(program).measure(random_windows(program, 1))
 
 
 def test_runs_side_by_side_do_not_disturb_each_other() -> None:
