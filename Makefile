@@ -19,7 +19,7 @@ NETLIST ?=
 OVERRIDES := $(if $(CHANNEL),channel=$(CHANNEL)) $(if $(MODEL),model=$(MODEL)) $(if $(QUANT),quant=$(QUANT)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo data qat hls csim rtl rtlsim synth report evaluate fleet firmware run test test-long bench results clean
+.PHONY: help install demo data qat hls csim rtl rtlsim synth report evaluate fleet firmware serve run test test-long bench results clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ fleet: install ## train networks for all channels, or CHANNEL=SMAP, and evaluate
 
 firmware: install ## one HLS project for all channels of a fleet with shared formats, proved for each
 	$(BIN)/hw-trigger firmware $(CHANNEL) $(OVERRIDES)
+
+serve: install ## serve the bundles of models/ over HTTP; ARGS="serve.port=9000"
+	$(BIN)/hw-trigger serve $(OVERRIDES)
 
 run: install ## qat, hls, csim and report
 	$(BIN)/hw-trigger run $(OVERRIDES)

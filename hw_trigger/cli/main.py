@@ -54,6 +54,13 @@ ChannelsAndOverrides = Annotated[
         metavar="[CHANNEL]... [KEY=VALUE]...",
     ),
 ]
+RtlOverrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Channels or spacecraft of a fleet, which then share one engine; and overrides of the configuration.",
+        metavar="[CHANNEL]... [KEY=VALUE]...",
+    ),
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(
@@ -84,10 +91,23 @@ def _load(overrides: list[str] | None, name: str, directory: Path | None) -> Any
 
 def _load_channels(arguments: list[str] | None, name: str, directory: Path | None) -> Any:
     """Load the configuration, with arguments that are no overrides taken as channels."""
-    given = arguments or []
-    overrides = [item for item in given if "=" in item or item.startswith("~")]
-    channels = [item for item in given if item not in overrides]
+    channels = _channels(arguments)
+    overrides = [item for item in arguments or [] if item not in channels]
     return _load([*overrides, *([f"evaluate.channels=[{','.join(channels)}]"] if channels else [])], name, directory)
+
+
+def _channels(arguments: list[str] | None) -> list[str]:
+    """Return the arguments that are no overrides."""
+    return [item for item in arguments or [] if not ("=" in item or item.startswith("~"))]
+
+
+def _load_rtl(arguments: list[str] | None, name: str, directory: Path | None) -> tuple[Any, bool]:
+    """Load the configuration, and tell whether it is of several channels: those that are named; else it is of one run."""
+    from hw_trigger.stages.telemetry import find_channel
+
+    settings = _load_channels(arguments, name, directory)
+    fleet = bool(_channels(arguments))
+    return (settings if fleet else find_channel(settings)), fleet
 
 
 @app.callback(invoke_without_command=True)
@@ -362,25 +382,29 @@ def csim(overrides: Overrides = None, config_name: ConfigName = "config", config
 
 
 @app.command()
-def rtl(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+def rtl(overrides: RtlOverrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
     """Write the whole trigger as Verilog: rtl_projects/<run>, with AXI ports and a page that tells how to use it.
 
     rtl=small, rtl=fast and rtl=interleaved choose a schedule; rtl.multipliers=N says how many multiplications a cycle there may
     be (0: as many as make it fastest), rtl.channels=C has C streams share one engine. Single products are set with
     +rtl.layers.encoder.state=[64,4], rows and columns a cycle. What was written already is kept with its results.
 
+    `hw-trigger rtl S-1 D-3 A-1` has these channels share one engine, each with its own weights, from the bundles of
+    `hw-trigger fleet S-1 D-3 A-1 fleet.shared_formats=true`: rtl_projects/interleaved-<name>. rtlsim and synth take the same
+    channels.
+
     With onnx=FILE the network is that of a QONNX file of another origin. Needs the package's extra, rtl; so do rtlsim and
     synth, and nothing of a vendor.
     """
     from hw_trigger.stages.rtl import run_rtl
-    from hw_trigger.stages.telemetry import find_channel
 
-    run_rtl(find_channel(_load(overrides, config_name, config_dir)), Terminal())
+    settings, fleet = _load_rtl(overrides, config_name, config_dir)
+    run_rtl(settings, Terminal(), fleet=fleet)
 
 
 @app.command()
 def rtlsim(
-    overrides: Overrides = None,
+    overrides: RtlOverrides = None,
     config_name: ConfigName = "config",
     config_dir: ConfigDirectory = None,
     wave: Annotated[
@@ -391,20 +415,21 @@ def rtlsim(
 
     Sends the test data (rtl.windows=N: so many windows of them) back to back, and again with random pauses on every stream, and
     compares every code with the golden model. Cycles of a step, of a window and of the latency are read from the simulation.
+    With channels named, each is sent its own test data and compared with its own program.
 
     Exits with 1 if a single code differs. Needs a C++ compiler.
     """
     from hw_trigger.stages.rtlsim import run_rtlsim
-    from hw_trigger.stages.telemetry import find_channel
 
-    found = run_rtlsim(find_channel(_load(overrides, config_name, config_dir)), Terminal(), wave=wave)
+    settings, fleet = _load_rtl(overrides, config_name, config_dir)
+    found = run_rtlsim(settings, Terminal(), wave=wave, fleet=fleet)
     if found.table.mismatches:
         raise typer.Exit(1)
 
 
 @app.command()
 def synth(
-    overrides: Overrides = None,
+    overrides: RtlOverrides = None,
     config_name: ConfigName = "config",
     config_dir: ConfigDirectory = None,
     netlist: Annotated[
@@ -422,9 +447,9 @@ def synth(
     Exits with 1 if the netlist computes a single code that differs.
     """
     from hw_trigger.stages.synth import run_synth
-    from hw_trigger.stages.telemetry import find_channel
 
-    found = run_synth(find_channel(_load(overrides, config_name, config_dir)), Terminal(), netlist=netlist)
+    settings, fleet = _load_rtl(overrides, config_name, config_dir)
+    found = run_synth(settings, Terminal(), netlist=netlist, fleet=fleet)
     if found.netlist is not None and found.netlist.mismatches:
         raise typer.Exit(1)
 
@@ -436,6 +461,43 @@ def report(overrides: Overrides = None, config_name: ConfigName = "config", conf
     from hw_trigger.stages.telemetry import find_channel
 
     run_report(find_channel(_load(overrides, config_name, config_dir)), Terminal())
+
+
+@app.command()
+def serve(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
+    r"""Serve the bundles of paths.models over HTTP: scores equal to the firmware's, code for code. Ctrl-C ends it.
+
+    For example all bundles of ./models on port 8000; one of them on another; streams that outlive a restart:
+
+    \b
+      hw-trigger serve
+      hw-trigger serve serve.port=9000 serve.models=P-1-lstm16w50-w8a8
+      hw-trigger serve serve.state=state
+
+    Then ask it (http://127.0.0.1:8000/docs shows the whole API):
+
+    \b
+      curl -s 127.0.0.1:8000/v1/models
+      curl -s 127.0.0.1:8000/v1/stream/P-1 --json '{"samples": [[0.1]]}'
+
+    A second variant in the shadow of the first; API keys:
+
+    \b
+      hw-trigger serve 'serve.experiment={variant: float32, share: 0.1}'
+      printf %s SECRET | sha256sum | cut -c-64 > keys
+      hw-trigger serve serve.host=0.0.0.0 serve.api_keys=keys
+
+    SIGTERM and Ctrl-C end it in peace: /ready says no, what was accepted is answered, streams are saved. Needs the package's
+    extra, serve.
+    """
+    from hw_trigger.stages.packages import require_packages
+
+    settings = _load(overrides, config_name, config_dir)
+    require_packages("hw-trigger serve", ("fastapi", "uvicorn", "prometheus_client", "orjson"), "serve")
+    from hw_trigger.service.server import run_server
+    from hw_trigger.service.settings import read_settings
+
+    run_server(read_settings(settings.serve), settings.paths.models, Terminal())
 
 
 @app.command()

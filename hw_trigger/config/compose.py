@@ -212,7 +212,8 @@ def _fields(section: list[str]) -> list[str]:
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return what a node of a JSON schema refers to."""
+    """Return what a node of a JSON schema refers to; where a section may be null, the section."""
+    node = next((kind for kind in node.get("anyOf", []) if "$ref" in kind), node)
     found: dict[str, Any] = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
     return found
 

@@ -15,6 +15,8 @@ from pydantic import (
     Field,
     PositiveInt,
     Tag,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -214,6 +216,73 @@ class TrackingSection(Section):
     mode: TrackerMode = "offline"
 
 
+VariantName = Literal["integer", "onnx", "float32", "int8-dynamic"]
+"""How the service can compute a bundle's network; `hw_trigger.service.variants` has them."""
+
+
+class BatchSection(Section):
+    """How windows of concurrent requests are put together."""
+
+    windows: Annotated[int, Field(ge=1, le=65_536)]
+    delay_ms: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+    queue: Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class ExperimentSection(Section):
+    """A second variant beside the first, for a share of the channels; in its shadow, or answering them."""
+
+    variant: VariantName
+    share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+    shadow: bool = True
+
+
+class LimitsSection(Section):
+    """What one request, and all of them, may be as large as."""
+
+    body_bytes: Annotated[int, Field(ge=1024, le=2**30)]
+    windows: Annotated[int, Field(ge=1, le=1_000_000)]
+    samples: Annotated[int, Field(ge=1, le=10_000_000)]
+    channels: Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+class ServeSection(Section):
+    """The service, `hw-trigger serve`."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(ge=0, le=65_535)]
+    models: Annotated[tuple[Name, ...], BeforeValidator(_listed), AfterValidator(_some)] | None
+    variants: Annotated[tuple[VariantName, ...], BeforeValidator(_listed), AfterValidator(_some)]
+    variant: VariantName
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    batch: BatchSection
+    experiment: ExperimentSection | None
+    state: Path | None
+    limits: LimitsSection
+    api_keys: Path | None
+    benchmark: bool
+    drain: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+
+    @field_validator("variant")
+    @classmethod
+    def _is_loaded(cls, variant: str, known: ValidationInfo) -> str:
+        """Check the variant that answers; pydantic has validated what stands above it already."""
+        loaded = known.data.get("variants", (variant,))
+        if variant not in loaded:
+            raise ValueError(f"it is not among serve.variants, which are loaded: {', '.join(loaded)}")
+        return variant
+
+    @field_validator("experiment")
+    @classmethod
+    def _compares_two(cls, experiment: ExperimentSection | None, known: ValidationInfo) -> ExperimentSection | None:
+        if experiment is not None and experiment.variant == known.data.get("variant"):
+            raise ValueError(f"it compares {experiment.variant}, serve.variant, with itself; name another variant")
+        if experiment is not None and experiment.variant not in known.data.get("variants", (experiment.variant,)):
+            raise ValueError(
+                f"its variant is not among serve.variants, which are loaded: {', '.join(known.data['variants'])}"
+            )
+        return experiment
+
+
 class PathsSection(Section):
     """Directories that outputs go to."""
 
@@ -242,6 +311,7 @@ class Config(Section):
     evaluate: EvaluateSection
     fleet: FleetSection
     tracking: TrackingSection
+    serve: ServeSection
     paths: PathsSection
     parts: dict[str, Any] = {}
 

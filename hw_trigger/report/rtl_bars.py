@@ -22,7 +22,7 @@ KEYS = 5
 """Keys in a line of the legend."""
 
 COLOURS = 10
-"""Colours that there are; further blocks share the last one."""
+"""Colours that there are; where there are more blocks, the smallest share the last one, and its key."""
 
 KINDS: dict[str, Callable[[RtlResources], int]] = {
     "LUT": lambda found: found.lut + found.lutram + found.srl,
@@ -84,9 +84,12 @@ def draw(found: RtlSynthesis) -> Bars | None:
         for index, name in enumerate(name for name, amount in KINDS.items() if amount(found.total))
     )
     foot = ROW * len(rows) + 8
+    names = [name or TOP for name in blocks]
+    if len(names) > COLOURS:
+        names[COLOURS - 1 :] = ["others"]
     legend = tuple(
-        Key(LABELS + (index % KEYS) * PLOT / KEYS, foot + (index // KEYS) * KEY, _colour(index), name or TOP)
-        for index, name in enumerate(blocks)
+        Key(LABELS + (index % KEYS) * PLOT / KEYS, foot + (index // KEYS) * KEY, _colour(index), name)
+        for index, name in enumerate(names)
     )
     lines = -(-len(legend) // KEYS)
     return Bars(LABELS + PLOT + TEXT, foot + lines * KEY, rows, legend)

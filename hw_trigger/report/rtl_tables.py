@@ -127,7 +127,7 @@ def tools(found: RtlSynthesis) -> str:
     names = ", ".join(f"{name} {version}" for name, version in found.tools.items())
     netlist = found.netlist
     checked = (
-        "the netlist was not simulated (`hw-trigger synth --netlist` does it)"
+        "the netlist was not simulated (hw-trigger synth --netlist does it)"
         if netlist is None
         else f"the netlist, simulated on {count(netlist.windows)} windows: {count(netlist.mismatches)} mismatches in "
         f"{count(netlist.codes)} codes"

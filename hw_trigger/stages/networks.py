@@ -12,7 +12,7 @@ from hw_trigger.models.export import network_formats
 from hw_trigger.models.networks import FloatNetwork, QuantNetwork, float_network, quant_network
 from hw_trigger.training.state import load_state
 
-LATER = ("csim", "hls", "rtl", "explore", "evaluate", "fleet", "tracking", "paths", "parts")
+LATER = ("csim", "hls", "rtl", "explore", "evaluate", "fleet", "tracking", "serve", "paths", "parts")
 """Sections of the configuration that training does not see."""
 
 

@@ -10,11 +10,13 @@ import numpy as np
 from hw_trigger.fixedpoint import compiled
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.golden import Execution
+from hw_trigger.fixedpoint.program import Program
 from hw_trigger.rtl.design import Design
 from hw_trigger.rtl.simulation.cycles import FEWEST
 from hw_trigger.rtl.simulation.run import Run
 from hw_trigger.stages.recorded import chosen_windows, load_test
 from hw_trigger.stages.reporter import Reporter
+from hw_trigger.stages.rtl_subject import RtlSubject
 from hw_trigger.stages.subject import Subject
 from hw_trigger.verification.stress import stress_windows
 from hw_trigger.verification.table import Comparison, compare
@@ -23,24 +25,34 @@ UNRECORDED = 200
 """Windows where there is no test data, and none are configured: those that reach the corners of the arithmetic."""
 
 
-def simulated_streams(subject: Subject, design: Design, count: int | None, reporter: Reporter) -> Codes:
+def simulated_streams(subject: RtlSubject, count: int | None, reporter: Reporter) -> Codes:
     """Return the streams that a design is simulated with, ``(channels, m, steps, features)``.
 
     They are windows of the test data, `count` or all, and behind them such that reach the corners of the arithmetic; of a network
-    from elsewhere only the latter. There are enough for cycles to be counted.
+    from elsewhere only the latter. There are enough for cycles to be counted. One program's windows are dealt out to the streams;
+    of several programs each has its own channel's windows, `count` or all, and shorter streams begin again at their end.
 
     Raises
     ------
     UserError
         The channel cannot be had or has changed.
     """
-    program, channels = subject.program, design.schedule.channels
-    least = FEWEST * channels
+    if not subject.channels:
+        (one,), streams = subject.subjects, subject.config.rtl.channels
+        return deal(_windows(one, FEWEST * streams, count, reporter), streams)
+    each = [_windows(one, FEWEST, count, reporter) for one in subject.subjects]
+    length = max(map(len, each))
+    return np.stack([windows[np.arange(length) % len(windows)] for windows in each])
+
+
+def _windows(subject: Subject, least: int, count: int | None, reporter: Reporter) -> Codes:
+    """Return a program's windows: `count` or all, and `least` at the fewest, those for the corners of the arithmetic included."""
+    program = subject.program
     if subject.bundle is None:
-        return deal(stress_windows(program, max(least, UNRECORDED if count is None else count)), channels)
+        return stress_windows(program, max(least, UNRECORDED if count is None else count))
     _, samples = load_test(subject.bundle, subject.config, reporter)
     recorded = samples.windows(program.steps)
-    return deal(chosen_windows(program, recorded, max(least, len(recorded) if count is None else count)), channels)
+    return chosen_windows(program, recorded, max(least, len(recorded) if count is None else count))
 
 
 def deal(windows: Codes, channels: int) -> Codes:
@@ -60,9 +72,11 @@ def deal(windows: Codes, channels: int) -> Codes:
     return np.stack([windows[start : start + length] for start in starts])
 
 
-def expected(design: Design, streams: Codes, progress: Callable[[int], None] | None = None) -> tuple[Execution, ...]:
-    """Return what the golden model computes of each channel's stream."""
-    members = design.members if len(design.members) == len(streams) else design.members * len(streams)
+def expected(
+    programs: tuple[Program, ...], streams: Codes, progress: Callable[[int], None] | None = None
+) -> tuple[Execution, ...]:
+    """Return what the golden model computes of each stream, with one program or each stream's own."""
+    members = programs if len(programs) == len(streams) else programs * len(streams)
     return tuple(
         compiled.run(member, stream, progress=progress) for member, stream in zip(members, streams, strict=True)
     )
@@ -91,11 +105,12 @@ def compare_run(design: Design, wanted: tuple[Execution, ...], run: Run, names: 
     return comparisons
 
 
-def place_of(comparison: Comparison, design: Design) -> str:
-    """Return in words where a comparison's codes first differ, with the channel where there are several."""
+def place_of(comparison: Comparison, design: Design, channels: tuple[str, ...] = ()) -> str:
+    """Return in words where a comparison's codes first differ, with the channel where there are several, and its name if any."""
     text = comparison.first_difference or ""
     found = re.fullmatch(r"window (\d+)(.*)", text)
     if design.schedule.channels == 1 or found is None:
         return text
     channel, window = divmod(int(found[1]), comparison.windows // design.schedule.channels)
-    return f"channel {channel}, window {window}{found[2]}"
+    name = f" ({channels[channel]})" if channels else ""
+    return f"channel {channel}{name}, window {window}{found[2]}"

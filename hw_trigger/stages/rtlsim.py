@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from rich.table import Table
-
 from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError
 from hw_trigger.files import to_json, write_whole
@@ -16,12 +14,10 @@ from hw_trigger.fixedpoint import serialize
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.fixedpoint.program import DeviationTrigger, Program
 from hw_trigger.hls.compiler import compiler_version
-from hw_trigger.markdown import markdown_table
-from hw_trigger.rtl.calculated import output_step
 from hw_trigger.rtl.project import Project
 from hw_trigger.rtl.records import CYCLES, CyclesRecord
 from hw_trigger.rtl.simulation.build import build
-from hw_trigger.rtl.simulation.cycles import Interval, measure
+from hw_trigger.rtl.simulation.cycles import measure
 from hw_trigger.rtl.simulation.run import Run
 from hw_trigger.rtl.simulation.runtime import Trace
 from hw_trigger.rtl.simulation.simulator import Simulator, Waveform
@@ -30,8 +26,9 @@ from hw_trigger.stages.csim import JSON_NAME, MARKDOWN_NAME
 from hw_trigger.stages.packages import require_packages
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.rtl import SIMULATING, open_rtl
+from hw_trigger.stages.rtl_subject import RtlSubject, open_rtl_subject
 from hw_trigger.stages.rtl_windows import compare_run, expected, place_of, simulated_streams, simulator_windows
-from hw_trigger.stages.subject import Subject, open_subject
+from hw_trigger.stages.rtlsim_tables import ShownTable, channels_table, cycles_table
 from hw_trigger.verification.rendering import to_markdown, to_rich, verdict
 from hw_trigger.verification.table import VerificationFileError, VerificationTable
 
@@ -44,8 +41,6 @@ STALLS = Stalls(seed=1, input=0.2, result=0.2, output=0.2, burst=8)
 
 SIMULATION = "simulation"
 """Folder in the project that the compiled simulation lies in."""
-
-CYCLE_HEADERS = ("cycles", "simulated", "calculated")
 
 WAVE_WINDOWS, SHOWN = 4, 3
 """Windows of each channel in a waveform, and windows whose cycles are recorded one by one."""
@@ -65,7 +60,7 @@ class Simulated:
     cycles: CyclesRecord
 
 
-def run_rtlsim(config: Config, reporter: Reporter, *, wave: Path | None = None) -> Simulated:
+def run_rtlsim(config: Config, reporter: Reporter, *, wave: Path | None = None, fleet: bool = False) -> Simulated:
     """Simulate the run's RTL project with Verilator, compare every code with the golden model, and count cycles.
 
     Once without stalls, as many windows as are configured, and once with random pauses of all streams, fewer. Table and cycles
@@ -75,6 +70,9 @@ def run_rtlsim(config: Config, reporter: Reporter, *, wave: Path | None = None) 
     ----------
     wave
         A file, ``.vcd`` or ``.fst``, for the waveform of the first windows.
+    fleet
+        The project is that of the channels of ``evaluate.channels``: each is sent its own test data, and compared with what the
+        golden model computes of its own program.
 
     Raises
     ------
@@ -87,38 +85,33 @@ def run_rtlsim(config: Config, reporter: Reporter, *, wave: Path | None = None) 
     """
     require_packages("hw-trigger rtlsim", SIMULATING, "rtl")
     trace = _trace(wave)
-    subject = open_subject(config)
+    subject = open_rtl_subject(config, reporter, fleet=fleet)
     project = open_rtl(subject)
-    streams = simulated_streams(subject, project.design, config.rtl.windows, reporter)
+    streams = simulated_streams(subject, config.rtl.windows, reporter)
     simulator = _build(subject, project, reporter, trace=None)
     with reporter.task(GOLDEN, streams.shape[0] * streams.shape[1]) as advance:
-        wanted = expected(project.design, streams, advance)
+        wanted = expected(subject.programs, streams, advance)
     run = _simulate(simulator, project, streams, reporter, RTL, seconds=config.rtl.seconds)
     few = streams[:, -_stalled(project.program) :]
     stalled = _simulate(simulator, project, few, reporter, STALLED, stalls=STALLS, seconds=config.rtl.seconds)
     table = VerificationTable(
         (
             *compare_run(project.design, wanted, run, (GOLDEN, RTL)),
-            *compare_run(project.design, expected(project.design, few), stalled, (GOLDEN, STALLED)),
+            *compare_run(project.design, expected(subject.programs, few), stalled, (GOLDEN, STALLED)),
         )
     )
     cycles = _cycles(project, run)
-    _write(subject, project, table, cycles)
-    _tell(project, table, cycles, reporter)
+    found = Simulated(table, cycles)
+    tables: tuple[ShownTable, ...] = (cycles_table(project.design, cycles),)
+    if subject.channels:
+        tables = (channels_table(subject.channels, wanted, run), *tables)
+    _write(subject, project, found, tables)
+    _tell(subject, project, found, tables, reporter)
     if wave is not None:
         traced = _build(subject, project, reporter, trace=trace)
         traced.run(simulator_windows(project.design, streams[:, :WAVE_WINDOWS]), waveform=Waveform(wave))
         reporter.say(f"waveform of the first {min(WAVE_WINDOWS, streams.shape[1])} windows: {wave}")
-    return Simulated(table, cycles)
-
-
-def shown(cycles: Interval | int | None) -> str:
-    """Write cycles for people: the least and the most where they differ."""
-    if not isinstance(cycles, Interval):
-        return "-" if cycles is None else f"{cycles:,}"
-    if cycles.least == cycles.most:
-        return f"{cycles.least:,}"
-    return f"{cycles.mean:,.1f} ({cycles.least:,} to {cycles.most:,})"
+    return found
 
 
 def read_rtl_verification(project: Path, program: Program) -> VerificationTable | None:
@@ -153,7 +146,7 @@ def _stalled(program: Program) -> int:
     return settle + STALLED_WINDOWS
 
 
-def _build(subject: Subject, project: Project, reporter: Reporter, trace: Trace | None) -> Simulator:
+def _build(subject: RtlSubject, project: Project, reporter: Reporter, trace: Trace | None) -> Simulator:
     """Compile the simulation, which lies in the project's directory, once for each content."""
     what = "compiling the simulation" + (" with waveforms" if trace else "")
     with reporter.task(f"{what}, where it was not yet", 1) as advance:
@@ -209,65 +202,38 @@ def _cycles(project: Project, run: Run) -> CyclesRecord:
     )
 
 
-def _write(subject: Subject, project: Project, table: VerificationTable, cycles: CyclesRecord) -> None:
-    """Write table and cycles beside what they speak of, with the configuration and all that computed them."""
+def _write(subject: RtlSubject, project: Project, found: Simulated, tables: tuple[ShownTable, ...]) -> None:
+    """Write tables and cycles beside what they speak of, with the configuration and all that computed them."""
     tools = {"Verilator": version("verilator"), "C++ compiler": compiler_version()}
     document = {
         "provenance": {**subject.provenance, **tools},
-        "table": table.to_dict(),
+        "table": found.table.to_dict(),
         "configuration": subject.config.model_dump(mode="json"),
     }
     write_whole(project.directory / JSON_NAME, to_json(document))
-    write_whole(
-        project.directory / MARKDOWN_NAME,
-        f"# Verification of {project.top}\n\n{to_markdown(table)}\n\n{_table(project, cycles)}\n",
-    )
-    write_whole(project.directory / CYCLES, to_json(cycles.to_dict()))
+    parts = [f"# Verification of {project.top}", to_markdown(found.table), *(each.markdown for each in tables)]
+    write_whole(project.directory / MARKDOWN_NAME, "\n\n".join(parts) + "\n")
+    write_whole(project.directory / CYCLES, to_json(found.cycles.to_dict()))
 
 
-def _rows(project: Project, record: CyclesRecord) -> list[tuple[str, str, str]]:
-    """Return what was counted, simulated and calculated."""
-    found, program, schedule = record.found, project.program, project.design.schedule
-    rows: list[tuple[str, Interval | int | None, int | None]] = [
-        ("from a window's first sample to its result", found.first_result, None),
-        ("from its last sample to its result", found.after_last_sample, None),
-        ("from its first sample to the network's first output", found.first_output, None),
-        ("from an output to the next of the same window", found.step, output_step(program, schedule)),
-        ("from a window to the next", found.window, schedule.interval(program)),
-    ]
-    return [
-        (what, shown(simulated), "-" if calculated is None else f"{calculated:,}")
-        for what, simulated, calculated in rows
-        if simulated is not None
-    ]
-
-
-def _table(project: Project, record: CyclesRecord) -> str:
-    return markdown_table(CYCLE_HEADERS, _rows(project, record), right=(1, 2))
-
-
-def _drawing(project: Project, record: CyclesRecord) -> Table:
-    result = Table(title=f"Cycles of {project.top}, {record.windows:,} windows a channel")
-    for number, header in enumerate(CYCLE_HEADERS):
-        result.add_column(header, justify="right" if number else "left")
-    for row in _rows(project, record):
-        result.add_row(*row)
-    return result
-
-
-def _tell(project: Project, table: VerificationTable, cycles: CyclesRecord, reporter: Reporter) -> None:
-    """Show both tables, and say the verdict."""
+def _tell(
+    subject: RtlSubject, project: Project, found: Simulated, tables: tuple[ShownTable, ...], reporter: Reporter
+) -> None:
+    """Show the tables, and say the verdict."""
+    table = found.table
     reporter.show(to_markdown(table), to_rich(table))
-    reporter.show(_table(project, cycles), _drawing(project, cycles))
+    for each in tables:
+        reporter.show(each.markdown, each.drawing)
     path = project.directory / MARKDOWN_NAME
     for comparison in table.comparisons:
         if comparison.mismatches:
-            reporter.warn(
-                f"{comparison.second} first differs in {comparison.tensor} at {place_of(comparison, project.design)}"
-            )
+            place = place_of(comparison, project.design, subject.channels)
+            reporter.warn(f"{comparison.second} first differs in {comparison.tensor} at {place}")
         elif comparison.note is not None:
             reporter.warn(f"{comparison.tensor}, {comparison.second}: {comparison.note}")
     if table.mismatches:
         reporter.warn(f"VERIFICATION: {verdict(table)} Table: {path}")
     else:
-        reporter.say(f"{verdict(table)} Table: {path}; next: hw-trigger synth, or hw-trigger report")
+        named = "".join(f" {name}" for name in subject.channels)
+        after = f"hw-trigger synth{named}" + ("" if named else ", or hw-trigger report")
+        reporter.say(f"{verdict(table)} Table: {path}; next: {after}")

@@ -23,23 +23,25 @@ from hw_trigger.rtl.synthesis.timing import estimate_timing
 from hw_trigger.stages.packages import require_packages
 from hw_trigger.stages.reporter import Reporter
 from hw_trigger.stages.rtl import ROUTING, SIMULATING, SYNTHESIZING, open_rtl
+from hw_trigger.stages.rtl_subject import RtlSubject, open_rtl_subject
 from hw_trigger.stages.rtl_windows import compare_run, expected, place_of, simulated_streams, simulator_windows
 from hw_trigger.stages.rtlsim import GOLDEN, SIMULATION
-from hw_trigger.stages.subject import Subject, open_subject
 
 NETLIST = "netlist"
 NETLIST_WINDOWS = 16
-"""Windows in all, beside those that reach the corners of the arithmetic, that a netlist is simulated with."""
+"""Windows that a netlist is simulated with, in all or of each of a fleet's channels; those for the corners come on top."""
 
 TOP = "top"
 """How the part of a design is called that is in no block."""
 
 
-def run_synth(config: Config, reporter: Reporter, *, netlist: bool = False) -> SynthesisRecord:
+def run_synth(config: Config, reporter: Reporter, *, netlist: bool = False, fleet: bool = False) -> SynthesisRecord:
     """Synthesize the run's RTL project for ``rtl.target``, and write ``synthesis-<target>.json`` and ``.md`` into it.
 
     Parameters
     ----------
+    fleet
+        The project is that of the channels of ``evaluate.channels``.
     netlist
         Simulate the netlist too, and compare every code with the golden model.
 
@@ -55,7 +57,7 @@ def run_synth(config: Config, reporter: Reporter, *, netlist: bool = False) -> S
     routes = target is Target.ECP5
     needed = (*SYNTHESIZING, *(ROUTING if routes else ()), *(SIMULATING if netlist else ()))
     require_packages("hw-trigger synth", needed, "rtl")
-    subject = open_subject(config)
+    subject = open_rtl_subject(config, reporter, fleet=fleet)
     project = open_rtl(subject)
     mapped, record = _route(project, settings, reporter) if routes else _map(project, settings, reporter)
     if netlist:
@@ -68,7 +70,7 @@ def run_synth(config: Config, reporter: Reporter, *, netlist: bool = False) -> S
     reporter.show(to_markdown(record), _drawing(project, record))
     for line in remarks(record):
         reporter.say(line)
-    reporter.say(f"synthesis: {project.directory / f'{name}.md'}; next: hw-trigger report")
+    reporter.say(f"synthesis: {project.directory / f'{name}.md'}{'' if fleet else '; next: hw-trigger report'}")
     return record
 
 
@@ -123,10 +125,10 @@ def _route(project: Project, settings: RtlSettings, reporter: Reporter) -> tuple
     )
 
 
-def _check_netlist(subject: Subject, project: Project, mapped: Synthesis, reporter: Reporter) -> NetlistCheck:
+def _check_netlist(subject: RtlSubject, project: Project, mapped: Synthesis, reporter: Reporter) -> NetlistCheck:
     """Simulate a netlist on a few windows, and compare every code with the golden model's."""
     settings = subject.config.rtl
-    streams = simulated_streams(subject, project.design, NETLIST_WINDOWS, reporter)
+    streams = simulated_streams(subject, NETLIST_WINDOWS, reporter)
     text = "\n".join(path.read_text("utf-8") for path in netlist_for_simulation(mapped))
     with reporter.task("compiling the netlist's simulation", 1) as advance:
         directory = project.directory / SIMULATION / NETLIST
@@ -135,12 +137,12 @@ def _check_netlist(subject: Subject, project: Project, mapped: Synthesis, report
     with reporter.task("netlist", streams.shape[1]) as advance:
         run = simulator.run(simulator_windows(project.design, streams), progress=advance, seconds=settings.seconds)
         advance(0, note=f"{run.cycles:,} cycles")
-    comparisons = compare_run(project.design, expected(project.design, streams), run, (GOLDEN, NETLIST))
+    comparisons = compare_run(project.design, expected(subject.programs, streams), run, (GOLDEN, NETLIST))
     for comparison in comparisons:
         if comparison.mismatches:
             reporter.warn(
                 f"VERIFICATION: {comparison.mismatches:,} of {comparison.codes:,} codes of {comparison.tensor} differ in the "
-                f"netlist, first at {place_of(comparison, project.design)}"
+                f"netlist, first at {place_of(comparison, project.design, subject.channels)}"
             )
     return NetlistCheck(
         comparisons[0].windows, sum(each.codes for each in comparisons), sum(each.mismatches for each in comparisons)

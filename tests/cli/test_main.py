@@ -34,7 +34,20 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 def test_help_names_every_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(monkeypatch, "--help") == 0
     text = capsys.readouterr().out
-    for command in ("config", "data", "parts", "estimate", "qat", "hls", "csim", "rtl", "rtlsim", "synth", "report"):
+    for command in (
+        "config",
+        "data",
+        "parts",
+        "estimate",
+        "qat",
+        "hls",
+        "csim",
+        "rtl",
+        "rtlsim",
+        "synth",
+        "report",
+        "serve",
+    ):
         assert re.search(rf"^│ {command} ", text, re.MULTILINE), command
     assert call(monkeypatch) == 2
     assert "Usage: hw-trigger" in capsys.readouterr().out
@@ -56,6 +69,7 @@ def test_help_names_every_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         "report",
         "evaluate",
         "fleet",
+        "serve",
     ],
 )
 def test_help_of_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str) -> None:
@@ -109,6 +123,14 @@ def test_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (
             ("rtl", "channel=SYN-1"),
             "error: there is no bundle at models/SYN-1-lstm16w50-w8a8; `hw-trigger qat` writes one",
+        ),
+        (
+            ("rtl", "SYN-1", "SYN-9", "data.source=synthetic"),
+            "error: built-in synthetic telemetry has no channel and no spacecraft 'SYN-9'; did you mean 'SYN-8'?",
+        ),
+        (
+            ("rtlsim", "SYN-1", "data.source=synthetic"),
+            "error: 'SYN-1' is a single channel, and several are needed to interleave them",
         ),
         (
             ("synth", "rtl.target=ice40"),

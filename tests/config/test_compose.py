@@ -143,8 +143,8 @@ def test_yaml_round_trip() -> None:
             "modle=lstm16",
             (
                 "the configuration has no key 'modle'; did you mean 'model'?; "
-                "the keys there are model, quant, training, hls, rtl, explore, channel, run, onnx, seed, data, trigger, csim, "
-                "evaluate, fleet, tracking, paths, parts"
+                "the keys there are model, quant, training, hls, rtl, explore, serve, channel, run, onnx, seed, data, trigger, "
+                "csim, evaluate, fleet, tracking, paths, parts"
             ),
         ),
         (

@@ -117,6 +117,16 @@ def test_bars_are_shares_of_the_whole() -> None:
     assert rtl_bars.draw(_rtl(FIGURES).syntheses[1]) is None
 
 
+def test_more_blocks_than_colours_share_the_last_key() -> None:
+    synthesis = _rtl(FIGURES).syntheses[0]
+    block = next(iter(synthesis.blocks.values()))
+    blocks = {f"block_{k}": block.model_copy(update={"lut": 100 - k}) for k in range(13)}
+    bars = rtl_bars.draw(synthesis.model_copy(update={"blocks": blocks}))
+    assert bars is not None
+    assert [key.name for key in bars.legend] == [*(f"block_{k}" for k in range(9)), "others"]
+    assert [key.colour for key in bars.legend] == list(range(10))
+
+
 def test_the_timeline_is_that_of_the_simulation() -> None:
     simulation = _rtl(FIGURES).simulation
     assert simulation is not None

@@ -95,9 +95,19 @@ def test_cycles_are_those_of_the_closed_form(simulated: tuple[Config, Silent]) -
 def test_what_the_user_is_told(simulated: tuple[Config, Silent]) -> None:
     config, reporter = simulated
     said = "\n".join(reporter.said)
+    record = read_cycles(config.rtl_path)
+    assert record is not None
+    assert record.found.step is not None
     assert f"RTL project {config.rtl_path}: top module hwt_random_3 for 2 channels, 8 multiplications a cycle" in said
     assert "next: hw-trigger rtlsim" in said
-    assert re.search(r"\| from a window to the next \| +(\d+) \| +\1 \|", said)
+    # Every figure that is simulated is calculated too, and the same.
+    assert re.findall(r"\| (from .*?) \| +(\d+) \| +\2 \|", said) == [
+        ("from a window's first sample to its result", str(record.found.first_result)),
+        ("from its last sample to its result", str(record.found.after_last_sample)),
+        ("from its first sample to the network's first output", str(record.found.first_output)),
+        ("from an output to the next of the same window", f"{record.found.step.mean:g}"),
+        ("from a window to the next", f"{record.found.window.mean:g}"),
+    ]
     assert f"All 400 codes are equal. Table: {config.rtl_path / 'verification.md'}" in said
 
 
@@ -161,7 +171,7 @@ def test_a_difference_is_found(
         del programs
         return original((broken,), schedule, with_output=with_output)
 
-    monkeypatch.setattr("hw_trigger.stages.rtl.design", other)
+    monkeypatch.setattr("hw_trigger.stages.rtl_subject.design", other)
     project = run_rtl(config, Silent())
     monkeypatch.setattr(
         "hw_trigger.stages.rtlsim.open_rtl",
@@ -237,6 +247,7 @@ def test_a_place_names_the_channel() -> None:
     found = compare("score", ("a", codes), ("b", np.where(codes == 4, 9, codes)))
     two = design((PROGRAM,), plan(PROGRAM, 8, channels=2))
     assert place_of(found, two) == "channel 1, window 1: 4 and 9"
+    assert place_of(found, two, ("S-1", "D-3")) == "channel 1 (D-3), window 1: 4 and 9"
     assert place_of(found, design((PROGRAM,), plan(PROGRAM, 8))) == "window 4: 4 and 9"
 
 
