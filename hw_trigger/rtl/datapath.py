@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 from amaranth.hdl import Module, ResetInserter, Value
@@ -10,9 +11,11 @@ from amaranth.lib import wiring
 from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.fixedpoint.layers import Dense, Lstm
 from hw_trigger.fixedpoint.triggers import Comparison
+from hw_trigger.rtl.calculated import window_interval
 from hw_trigger.rtl.dense import DenseEngine
 from hw_trigger.rtl.design import Design
 from hw_trigger.rtl.flow import Buffer, Fork
+from hw_trigger.rtl.latency import passage
 from hw_trigger.rtl.lstm import LstmEngine
 from hw_trigger.rtl.scaling import Scaler
 from hw_trigger.rtl.streams import vector
@@ -103,9 +106,16 @@ class Datapath:
 
 
 def x_depth(design: Design) -> int:
-    """Return the samples that x waits for the trigger: a window for each layer that must have seen all of it, and the one
-    beyond.
+    """Return the samples that x waits for the trigger.
+
+    As many as come until one is compared, where windows follow at the design's interval; at least a window for each layer that
+    must have seen all of it, and the one beyond, as a window may take longer on its way than the first one does.
     """
-    program = design.program
+    program, schedule = design.program, design.schedule
     whole = sum(isinstance(layer, Lstm) and not layer.return_sequence for layer in program.layers)
-    return design.schedule.channels * program.steps * (1 + whole) + SLACK
+    found, interval = passage(program, schedule), window_interval(program, schedule)
+    waiting = 0
+    for beat, compared in enumerate(found.outputs):
+        windows = range(1 + (compared - found.samples[0]) // interval)
+        waiting = max(waiting, sum(bisect_right(found.samples, compared - n * interval) for n in windows) - beat)
+    return max(waiting + 1, schedule.channels * program.steps * (1 + whole) + SLACK)
