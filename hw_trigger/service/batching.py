@@ -61,7 +61,7 @@ _Piece = tuple[_Request, int, int]
 
 
 class Batcher:
-    """Runs a variant on windows of many requests together, in one worker thread.
+    """Runs a variant on windows of many requests together, one run at a time.
 
     All methods are for the event loop's thread.
 
@@ -70,7 +70,10 @@ class Batcher:
     measure
         From raw windows ``(n, steps, n_features)`` to ``(n, k)``; called by one thread at a time.
     observe
-        Called in the worker thread behind each run with its windows and its seconds.
+        Called behind each run, in the thread that did it, with its windows and its seconds.
+    inline
+        A run that is expected to take no more seconds is done in the event loop's own thread. Beside a busy event loop, a thread
+        waits for Python's lock behind each kernel, which takes longer than a small network does.
     """
 
     def __init__(
@@ -79,8 +82,9 @@ class Batcher:
         limits: BatchLimits,
         *,
         observe: Callable[[int, float], None] | None = None,
+        inline: float = 0.0,
     ) -> None:
-        self._measure, self._limits, self._observe = measure, limits, observe
+        self._measure, self._limits, self._observe, self._inline = measure, limits, observe, inline
         self._queue: deque[_Request] = deque()
         self._waiting = 0
         self._seconds_a_window: float | None = None
@@ -167,14 +171,22 @@ class Batcher:
             pieces = self._take()
             # Nothing is awaited between taking and running, and a failure is the callers': the worker itself never ends early.
             try:
-                measures, seconds = await loop.run_in_executor(self._pool, self._run, pieces)
+                if self._is_short(pieces):
+                    measures, seconds = self._run(pieces)
+                else:
+                    measures, seconds = await loop.run_in_executor(self._pool, self._run, pieces)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is for those whose windows these are
                 self._fail(pieces, error)
                 continue
             windows = self._answer(pieces, measures)
             self._learn(windows, seconds)
+            await asyncio.sleep(0)  # those who were answered, and what came meanwhile
             if len(pieces) > 1:
                 await self._gather(windows, min(self._limits.delay, GATHERING * seconds))
+
+    def _is_short(self, pieces: list[_Piece]) -> bool:
+        known = self._seconds_a_window
+        return known is not None and known * sum(stop - start for _, start, stop in pieces) <= self._inline
 
     def _take(self) -> list[_Piece]:
         """Take windows for one run. What is left of a large request goes behind the others, which need not wait for all of it."""
@@ -194,7 +206,7 @@ class Batcher:
         return pieces
 
     def _run(self, pieces: list[_Piece]) -> tuple[Codes, float]:
-        """Run windows, and time it; in the worker thread."""
+        """Run windows, and time it."""
         parts = [request.raw[start:stop] for request, start, stop in pieces]
         raw = parts[0] if len(parts) == 1 else np.concatenate(parts)
         begin = time.perf_counter()

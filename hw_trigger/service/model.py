@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,12 +13,11 @@ from numpy.typing import NDArray
 from hw_trigger.bundle.bundle import Bundle
 from hw_trigger.errors import UserError, nearest
 from hw_trigger.fixedpoint.decision import measure
-from hw_trigger.fixedpoint.formats import MAX_WIDTH, Codes, Format
+from hw_trigger.fixedpoint.formats import MAX_WIDTH, Codes, Format, overflow_codes
 from hw_trigger.fixedpoint.golden import Saturations, scale
-from hw_trigger.fixedpoint.program import Program, Scaling, Trigger
+from hw_trigger.fixedpoint.program import Program, Trigger
 from hw_trigger.service.variants.base import Variant
-from hw_trigger.telemetry.channel import SamplesError
-from hw_trigger.telemetry.scaling import to_raw
+from hw_trigger.telemetry.channel import SamplesError, check_finite
 
 
 class AbsentVariantError(UserError):
@@ -112,21 +112,40 @@ class Model:
                 f"the samples have the shape {values.shape}, and model {self.id!r} takes (..., {self.n_features})"
             )
         raw = self.program.raw
-        codes = to_raw(values, raw)
-        outside = _outside(_unlimited(raw).quantize(values), raw)
-        outside |= _outside(scale(self._unlimited_scaling, codes, Saturations()), self.bundle.scaling.output)
-        return codes, int(np.count_nonzero(outside.any(axis=-1)))
+        check_finite(values, "the samples")
+        rounded = self._unlimited_raw.quantize(values)
+        codes = overflow_codes(rounded, raw)
+        low, high = self._unclipped
+        fits = (rounded >= raw.low) & (rounded <= raw.high) & (codes >= low) & (codes <= high)
+        return codes, codes[..., 0].size - int(np.count_nonzero(fits.all(axis=-1)))
 
     @cached_property
-    def _unlimited_scaling(self) -> Scaling:
-        """The scaling without its saturation."""
-        return replace(self.bundle.scaling, output=_unlimited(self.bundle.scaling.output))
+    def _unlimited_raw(self) -> Format:
+        """The raw format, with room for what it has none for."""
+        return _unlimited(self.program.raw)
+
+    @cached_property
+    def _unclipped(self) -> tuple[Codes, Codes]:
+        """The least and the greatest raw code of each feature that the scaling does not clip; it is monotone."""
+        scaling, raw = self.bundle.scaling, self.program.raw
+        unlimited = replace(scaling, output=_unlimited(scaling.output))
+        codes = range(raw.low, raw.high + 1)
+        ends = []
+        for feature, gain in enumerate(scaling.gain.tolist()):
+            sign = 1 if gain >= 0 else -1
+
+            def rising(code: int, feature: int = feature, sign: int = sign) -> int:
+                sample = np.zeros(self.n_features, np.int64)
+                sample[feature] = code
+                return sign * int(scale(unlimited, sample, Saturations())[feature])
+
+            least, greatest = sorted((sign * scaling.output.low, sign * scaling.output.high))
+            first = bisect_left(codes, least, key=rising)
+            ends.append((raw.low + first, raw.low + bisect_right(codes, greatest, key=rising) - 1))
+        low, high = zip(*ends, strict=True)
+        return np.array(low, np.int64), np.array(high, np.int64)
 
 
 def _unlimited(target: Format) -> Format:
     """Return a format that rounds as `target` does, with room for what `target` has none for."""
     return Format(MAX_WIDTH, MAX_WIDTH - target.fraction, rounding=target.rounding)
-
-
-def _outside(codes: Codes, target: Format) -> NDArray[np.bool_]:
-    return np.asarray((codes < target.low) | (codes > target.high))

@@ -22,6 +22,9 @@ ASIDE = 1 << 14
 UNKNOWN = 0.001
 """Seconds that a window may take where none was timed yet."""
 
+INLINE = 0.01
+"""Seconds of a run up to which it is done in the event loop's thread; no request waits for it longer than that."""
+
 DECISION = 32
 """Numbers that take as long as the decision on a window."""
 
@@ -38,7 +41,9 @@ class Runner:
     def __init__(self, models: Iterable[Model], limits: BatchLimits, metrics: Metrics) -> None:
         self._metrics = metrics
         self.batchers = {
-            (model.id, name): Batcher(variant.measure, limits, observe=partial(metrics.batch, model.id, name))
+            (model.id, name): Batcher(
+                variant.measure, limits, observe=partial(metrics.batch, model.id, name), inline=INLINE
+            )
             for model in models
             for name, variant in model.variants.items()
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -24,6 +25,14 @@ PAUSE = 0.01
 """Seconds between two looks whether all are answered."""
 
 
+SWITCH_SECONDS = 5e-5
+"""Time after which Python's lock changes hands, where two threads want it.
+
+A run gives the lock away in each of its kernels and asks for it again behind; by default it then waits 5 ms for a busy event
+loop, several times a run of 2 ms.
+"""
+
+
 class ListenError(UserError):
     """An address or a port that the service cannot listen on."""
 
@@ -38,6 +47,7 @@ def run_server(settings: ServeSettings, models_directory: Path, reporter: Report
     UserError
         See :func:`hw_trigger.service.app.create_app`.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     listener = listen(settings.host, settings.port)  # first, as it is quick
     with listener:
         app = create_app(settings, models_directory)

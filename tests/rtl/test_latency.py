@@ -24,6 +24,9 @@ from hw_trigger.rtl.simulation.stimulus import NO_STALLS
 QUICK = (2, 9)
 """With several channels and one, planned and by hand, stacked and not, with and without scaling and trigger."""
 
+SLOW_WAYS = (3010, 3033)
+"""In which more windows are on their way to the trigger than layers that must have seen all of one."""
+
 
 def undisturbed(seed: int) -> Case:
     """Return a random design with a port for what the network puts out, and windows without pauses."""
@@ -57,7 +60,7 @@ def test_every_beat_passes_when_it_is_said_to(seed: int, tmp_path: Path) -> None
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(2000, 2060))
+@pytest.mark.parametrize("seed", [*range(2000, 2060), *SLOW_WAYS])
 def test_every_beat_of_more_designs_passes_when_it_is_said_to(seed: int, tmp_path: Path) -> None:
     check(undisturbed(seed), tmp_path)
 

@@ -137,6 +137,22 @@ def test_the_company_is_not_waited_for_longer_than_the_delay() -> None:
     assert working(scenario, BatchLimits(delay=3600)).runs == [5, 1]
 
 
+def test_a_short_run_is_done_in_the_event_loop_once_its_time_is_known() -> None:
+    async def scenario(batcher: Batcher, worker: Worker) -> None:
+        for _ in range(3):
+            assert (await batcher.measure(windows(1, 2))).tolist() == [[10], [20]]
+        worker.threads.discard(threading.get_ident())
+        assert len(worker.threads) == 1  # of the first run, which nobody had timed
+        worker.seconds = 0.3
+        for _ in range(2):
+            await batcher.measure(windows(1, 2))
+        worker.threads.clear()
+        await batcher.measure(windows(1, 2))
+        assert threading.get_ident() not in worker.threads
+
+    working(scenario, inline=0.02)
+
+
 def test_large_requests_are_cut_and_small_ones_pass_them() -> None:
     async def scenario(batcher: Batcher, worker: Worker) -> None:
         done: list[str] = []
