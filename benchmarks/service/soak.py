@@ -212,7 +212,7 @@ def plot(found: Soak) -> Figure:
         axes.plot(times[behind], line[behind], color=ORANGE)
         axes.set_xlabel("minutes")
         axes.set_ylabel("resident memory, MiB")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max(axes.get_ylim()))
     return figure
 
 
