@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ import requests
 from httpx_ws import WebSocketDisconnect, WebSocketSession, connect_ws
 from support.api import golden_of, models_directory, npy, serving, wave, windows_of
 from support.api import model_of as served_model
+from wsproto.utilities import LocalProtocolError
 
 from hw_trigger.service.process import ServiceProcess, service_process
 from hw_trigger.service.server import ListenError, address_of, listen
@@ -184,5 +186,6 @@ def _converse(service: ServiceProcess, counts: list[int]) -> None:
     websocket: WebSocketSession
     with connect_ws(f"{service.url}/v1/stream/A/ws") as websocket:
         while True:
-            websocket.send_text('{"samples": [[0.5]]}')
+            with contextlib.suppress(LocalProtocolError):  # the close came before: receiving tells of it
+                websocket.send_text('{"samples": [[0.5]]}')
             counts.append(json.loads(websocket.receive_text(timeout=30))["count"])
