@@ -72,7 +72,7 @@ def quantize(
     offset_added
         `value` has :func:`rounding_offset` in it already: a constant elsewhere in a sum takes it in for nothing.
     tie
-        Whether the value, without the offset, is half way between two codes, where that is known sooner than `value` itself.
+        Whether the bits that are dropped are all 0, where that is known sooner than `value` itself.
     bounds
         The least and the greatest value there can be (without the offset): nothing is built for an overflow that cannot happen.
     """
@@ -108,7 +108,7 @@ def round_to(
         if tie is None:
             tie = value[:dropped] == 0  # the value was half way between two codes: the even one is meant
         return _with_last_bit(floor, floor[0] & ~tie)
-    return floor if rounding is Rounding.TRN else floor + rounds_up(value, dropped, rounding, tie=tie)
+    return floor if rounding is Rounding.TRN else floor + rounds_up(value, dropped, rounding)
 
 
 def rounds_up(value: Value, dropped: int, rounding: Rounding, *, tie: Value | None = None) -> Value:

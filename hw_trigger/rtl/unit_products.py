@@ -48,7 +48,7 @@ class UnitProduct:
     @property
     def code(self) -> Value:
         """The rounded product."""
-        return quantize(self.value, self.fraction, self.target, tie=self.tie, bounds=self.bounds)
+        return quantize(self.value, self.fraction, self.target, bounds=self.bounds)
 
     @property
     def codes(self) -> Bounds:
