@@ -12,7 +12,7 @@ from support.rtl import Case, Comparison, compare, random_case, simulate
 from hw_trigger.fixedpoint.program import Lstm
 
 # Together of every kind: triggers, channels, programs of their own, packed and not, pauses, resets, thresholds.
-QUICK = (7, 11, 13, 17, 18, 21)
+QUICK = (7, 11, 13, 17, 18, 21, 72)
 
 
 def check(case: Case, directory: Path) -> Comparison:
