@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.scorers import Answers, model_of, models_of, serving, stream_codes
+from support.deviation_stream import CODES, KIND, MODEL, VALUES, run
+from support.scorers import Answers, models_of, serving
 
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.service.batching import BatchLimits, ClosedError, QueueFullError
@@ -20,20 +20,7 @@ from hw_trigger.service.streams.sqlite import SqliteStore
 from hw_trigger.service.streams.state import (
     UnknownStreamError,
 )
-from hw_trigger.service.streams.store import MemoryStore, StoreError, StreamStore
-
-KIND = "deviation"
-MODEL = model_of(KIND)
-CODES = stream_codes(MODEL.program, 60, 1)
-VALUES = MODEL.program.raw.values(CODES)
-
-
-def run(call: Callable[[Scorer], Awaitable[None]], store: StreamStore | None = None, **options: object) -> None:
-    async def main() -> None:
-        async with serving(models_of(MODEL), store or MemoryStore(), **options) as scorer:  # type: ignore[arg-type]
-            await call(scorer)
-
-    asyncio.run(main())
+from hw_trigger.service.streams.store import MemoryStore, StoreError
 
 
 class SlowModel:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 
 import numpy as np
 import pytest
-from support.scorers import model_of, models_of, serving, stream_codes
+from support.deviation_stream import CODES, KIND, MODEL, VALUES, run
+from support.scorers import model_of, models_of, serving
 
 from hw_trigger.errors import UserError
 from hw_trigger.service.checks import StateError
@@ -22,21 +22,8 @@ from hw_trigger.service.streams.state import (
     StoredStreamError,
     UnknownStreamError,
 )
-from hw_trigger.service.streams.store import MemoryStore, StoreError, StreamStore
+from hw_trigger.service.streams.store import MemoryStore, StoreError
 from hw_trigger.telemetry.channel import SamplesError
-
-KIND = "deviation"
-MODEL = model_of(KIND)
-CODES = stream_codes(MODEL.program, 60, 1)
-VALUES = MODEL.program.raw.values(CODES)
-
-
-def run(call: Callable[[Scorer], Awaitable[None]], store: StreamStore | None = None, **options: object) -> None:
-    async def main() -> None:
-        async with serving(models_of(MODEL), store or MemoryStore(), **options) as scorer:  # type: ignore[arg-type]
-            await call(scorer)
-
-    asyncio.run(main())
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-a", "a/b", "a\n", "\ud800", "ä", "x" * 129])

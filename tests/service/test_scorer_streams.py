@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.scorers import Answers, model_of, models_of, serving, stream_codes
+from support.deviation_stream import CODES, KIND, MODEL, VALUES, run
+from support.scorers import Answers, models_of, serving
 
 from hw_trigger.service.answers import Pushed
 from hw_trigger.service.metrics import Metrics
@@ -24,21 +24,8 @@ from hw_trigger.service.streams.state import (
     StreamState,
     UnknownStreamError,
 )
-from hw_trigger.service.streams.store import MemoryStore, StreamStore
+from hw_trigger.service.streams.store import MemoryStore
 from hw_trigger.telemetry.channel import SamplesError
-
-KIND = "deviation"
-MODEL = model_of(KIND)
-CODES = stream_codes(MODEL.program, 60, 1)
-VALUES = MODEL.program.raw.values(CODES)
-
-
-def run(call: Callable[[Scorer], Awaitable[None]], store: StreamStore | None = None, **options: object) -> None:
-    async def main() -> None:
-        async with serving(models_of(MODEL), store or MemoryStore(), **options) as scorer:  # type: ignore[arg-type]
-            await call(scorer)
-
-    asyncio.run(main())
 
 
 def same(one: Pushed, other: Pushed) -> bool:
