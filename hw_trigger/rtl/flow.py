@@ -1,4 +1,4 @@
-"""How data flow between blocks: counters, queues with credits, forks."""
+"""How data flow between blocks: registers, counters, queues with credits, forks."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def counter(m: Module, enable: Value, limit: int, name: str) -> tuple[Signal, Va
     with m.If(enable):
         m.d.sync += [count.eq(Mux(last, 0, count + 1)), last.eq(count == limit - 2)]
     return count, last
+
+
+def later(m: Module, value: Value, name: str, *, reset: bool = False) -> Signal:
+    """Return the value a cycle later, out of a register; with `reset` it is 0 after one."""
+    register = Signal(Value.cast(value).shape(), name=name, reset_less=not reset)
+    m.d.sync += register.eq(value)
+    return register
 
 
 def tally(m: Module, more: Value, fewer: Value, *, initial: int, limit: int, name: str) -> Signal:

@@ -15,6 +15,7 @@ from amaranth.lib.wiring import In, Out
 from hw_trigger.fixedpoint.formats import Codes, Format, Overflow
 from hw_trigger.fixedpoint.program import GATES
 from hw_trigger.rtl.arithmetic import extended, kept_bits, quantize, round_to, shape_of, typed
+from hw_trigger.rtl.flow import later
 from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.schedule import LstmTiming
 from hw_trigger.rtl.unit_products import sum_of_codes, unit_product
@@ -47,13 +48,13 @@ class GateLanes(wiring.Component):
         valid, place, first = self.valid, self.place, self.first
         if self.timing.wide_gates:
             valid, place, first = (
-                _later(m, value, f"{name}_before")
+                later(m, value, f"{name}_before")
                 for value, name in ((valid, "valid"), (place, "place"), (first, "first"))
             )
         # The old cell state is read in the cycle of the gates' tables, the new one is there three cycles later.
         write, written = place, valid
         for number in range(3):
-            write, written = _later(m, write, f"write_{number}"), _later(m, written, f"written_{number}")
+            write, written = later(m, write, f"write_{number}"), later(m, written, f"written_{number}")
         hidden = []
         for lane in range(self.timing.lanes):
             new_cell = Signal(shape_of(self.layer.cell), name=f"new_cell_{lane}", reset_less=True)
@@ -119,7 +120,7 @@ class GateLanes(wiring.Component):
             tanh = _apart(m, _as_logic(m, label, table, (cell, layer.cell_tanh), total), label)
         for number in range(2 + self.timing.wide_cell):
             # With a reset it is no shift register, whose output would come late.
-            o = _later(m, o, f"output_gate_{lane}_{number}", reset=True)
+            o = later(m, o, f"output_gate_{lane}_{number}", reset=True)
         hidden = unit_product(
             products,
             "output_product",
@@ -140,7 +141,7 @@ class GateLanes(wiring.Component):
         if not self.timing.wide_gates:
             return _apart(m, _as_logic(m, label, table, (argument, result), rounded), label)
         code = quantize(rounded, argument.fraction, argument)
-        return _from_memory(m, label, table, result, _later(m, code, f"{label}_code"))
+        return _from_memory(m, label, table, result, later(m, code, f"{label}_code"))
 
 
 def _as_logic(m: Module, label: str, table: Codes, formats: tuple[Format, Format], rounded: Value) -> Value:
@@ -172,12 +173,6 @@ def _from_memory(m: Module, label: str, table: Codes, result: Format, code: Valu
     read = cells.read_port()
     m.d.comb += read.addr.eq(extended(code, (len(table) - 1).bit_length()))
     return typed(read.data, shape_of(result))
-
-
-def _later(m: Module, value: Value, name: str, *, reset: bool = False) -> Signal:
-    register = Signal(Value.cast(value).shape(), name=name, reset_less=not reset)
-    m.d.sync += register.eq(value)
-    return register
 
 
 def _apart(m: Module, value: Value, name: str) -> Signal:

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw_trigger.rtl.flow import counter
+from hw_trigger.rtl.flow import counter, later
 from hw_trigger.rtl.schedule import LstmTiming
 from hw_trigger.rtl.streams import index
 
@@ -182,7 +182,8 @@ class LaneControl(wiring.Component):
             "last": last_batch,
         }
         if self.slow:
-            released, *values = [_later(m, value, name) for name, value in {"released": released, **said}.items()]
+            before = {"released": released, **said}
+            released, *values = [later(m, value, f"{name}_before", reset=True) for name, value in before.items()]
             said = dict(zip(said, values, strict=True))
         m.d.comb += self.released.eq(released)
         m.d.sync += [getattr(self, name).eq(value) for name, value in said.items()]
@@ -192,12 +193,6 @@ class LaneControl(wiring.Component):
 def repeated_entry(timing: LstmTiming, channel: Value, window: Value) -> Value:
     """Return the entry of a channel's sums of the input's product, where they are a window's: of two windows in turn."""
     return Cat(channel[: (timing.channels - 1).bit_length()], window)
-
-
-def _later(m: Module, value: Value, name: str) -> Value:
-    register = Signal(Value.cast(value).shape(), name=f"{name}_before")
-    m.d.sync += register.eq(value)
-    return register
 
 
 def _state_entry(timing: LstmTiming, channel: Value, parity: Value) -> Value:

@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw_trigger.fixedpoint.formats import Codes, Format
 from hw_trigger.rtl.arithmetic import extended, shape_of, total, typed
+from hw_trigger.rtl.flow import later
 from hw_trigger.rtl.memories import rom
 from hw_trigger.rtl.packing import Field, fields_of
 from hw_trigger.rtl.schedule import ProductSchedule
@@ -117,7 +118,7 @@ class Products(wiring.Component):
         # Where operands come straight from a register, it is the products that are cleared: that costs their registers' reset.
         if plan.operand_register:
             operands = [
-                _registered(m, Mux(self.clear, 0, value), f"operand_{column}") for column, value in enumerate(operands)
+                later(m, Mux(self.clear, 0, value), f"operand_{column}") for column, value in enumerate(operands)
             ]
             clear: Value = Const(0, 1)
         else:
@@ -126,12 +127,12 @@ class Products(wiring.Component):
         for number, (field, row) in enumerate(zip(plan.fields, weights, strict=True)):
             # A constant's product may be the operand itself: with a reset it is no shift register, whose output would come late.
             terms: list[Value] = [
-                _registered(m, Mux(clear, 0, weight * operand), f"product_{number}_{column}", reset=plan.constant)
+                later(m, Mux(clear, 0, weight * operand), f"product_{number}_{column}", reset=plan.constant)
                 for column, (weight, operand) in enumerate(zip(row, operands, strict=True))
             ]
             for stage, arity in enumerate(plan.tree):
                 terms = [
-                    _registered(m, total(terms[start : start + arity]), f"sum_{number}_{stage}_{start // arity}")
+                    later(m, total(terms[start : start + arity]), f"sum_{number}_{stage}_{start // arity}")
                     for start in range(0, len(terms), arity)
                 ]
             accumulator = Signal(signed(field.accumulator_bits), name=f"accumulator_{number}")
@@ -162,7 +163,7 @@ class Products(wiring.Component):
             for column in range(plan.columns):
                 weight: Value = read.data[start : start + field.weight_bits].as_signed()
                 start += field.weight_bits
-                row.append(_registered(m, weight, f"weight_{number}_{column}") if plan.operand_register else weight)
+                row.append(later(m, weight, f"weight_{number}_{column}") if plan.operand_register else weight)
             values.append(row)
         return values
 
@@ -246,13 +247,7 @@ def sums_of(fields: tuple[Field, ...], accumulators: Value, addends: list[Value]
     return sums
 
 
-def _registered(m: Module, value: Value, name: str, *, reset: bool = False) -> Value:
-    register = Signal(value.shape(), name=name, reset_less=not reset)
-    m.d.sync += register.eq(value)
-    return register
-
-
 def _delayed(m: Module, value: Value, cycles: int, name: str) -> Value:
     for number in range(cycles):
-        value = _registered(m, value, f"{name}_{number}")
+        value = later(m, value, f"{name}_{number}")
     return value
