@@ -137,11 +137,11 @@ def trend(times: Sequence[float], memory: Sequence[float]) -> tuple[float, float
 
 
 def resident(target: Target) -> float:
-    """Return the service's resident memory, bytes."""
+    """Return the resident memory of the service and of its variants' processes together, bytes; pages that they share count for each."""
     answer = requests.get(f"{target.url}/metrics", timeout=30)
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
-    (sample,) = families["process_resident_memory_bytes"].samples
-    return float(sample.value)
+    names = ("process_resident_memory_bytes", "hwt_worker_memory_bytes")
+    return float(sum(sample.value for name in names for sample in families[name].samples))
 
 
 def load(target: Target, seconds: float, rate: float) -> Outcome:

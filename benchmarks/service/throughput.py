@@ -23,6 +23,7 @@ from benchmarks.service.target import Target, machine, npy, started
 from hw_trigger.fixedpoint.decision import decide
 from hw_trigger.service.model import Model
 from hw_trigger.service.models import load_models
+from hw_trigger.service.variants.opening import opener
 
 BATCH = 64
 SHARE = 0.70
@@ -53,6 +54,7 @@ class Figures:
     service_windows: list[float]
     ratio: float
     bare_seconds: float
+    bare_paced_p99: float
     rate: float
     regular_p50: float
     regular_p99: float
@@ -75,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1, help="of the model, bare and served")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     given = parser.parse_args(arguments)
-    model = load_models(given.bundle.parent, (given.bundle.name,), ("integer",), given.threads).get(given.bundle.name)
+    model = load_models(given.bundle.parent, (given.bundle.name,), ("integer",), opener(given.threads)).get(
+        given.bundle.name
+    )
     with started(given.bundle, "serve.variants=[integer]", f"serve.threads={given.threads}") as target:
         figures = measure(model, target, Plan(given.rounds, given.seconds, given.connections, given.threads))
     print(text(figures))
@@ -100,6 +104,7 @@ def measure(model: Model, target: Target, plan: Plan) -> Figures:
     regular = np.arange(max(1.0, rate * seconds * plan.rounds)) / rate
     steady = at_rate(target, request, connections * 4, regular)
     latency.append(bare_latency(model, values, seconds / 2))
+    paced = bare_at_rate(model, values, regular)
     gaps = np.random.default_rng(1).exponential(1 / rate, len(regular))
     irregular = at_rate(target, request, connections * 4, gaps.cumsum())
     errors: dict[str, int] = {}
@@ -116,6 +121,7 @@ def measure(model: Model, target: Target, plan: Plan) -> Figures:
         service_windows=served,
         ratio=statistics.median(served) / statistics.median(bare),
         bare_seconds=statistics.median(latency),
+        bare_paced_p99=float(np.percentile(paced, 99)),
         rate=rate * BATCH,
         regular_p50=float(np.percentile(steady.seconds, 50)),
         regular_p99=float(np.percentile(steady.seconds, 99)),
@@ -158,6 +164,17 @@ def bare_latency(model: Model, values: NDArray[np.float32], seconds: float) -> f
     return statistics.median(times)
 
 
+def bare_at_rate(model: Model, values: NDArray[np.float32], due: NDArray[np.float64]) -> list[float]:
+    """Return the times from when runs are due to their ends: what the machine itself adds to a model that has pauses."""
+    raw, _ = model.quantize(values.astype(np.float64))
+    variant, times, start = model.variant("integer"), [], time.perf_counter()
+    for moment in (start + due).tolist():
+        time.sleep(max(0.0, moment - time.perf_counter()))
+        variant.measure(raw)
+        times.append(time.perf_counter() - moment)
+    return times
+
+
 def full_load(target: Target, request: Request, expected: list[int], connections: int, seconds: float) -> Outcome:
     """Send as much as the service takes; the last answer of each connection is compared with the model's own."""
     last: dict[int, bytes] = {}
@@ -184,6 +201,7 @@ def text(figures: Figures) -> str:
             f"service at batch load:  {served:10,.0f} windows/s, {figures.connections} connections, npy bodies",
             f"ratio:                  {figures.ratio:10.1%} (target: {SHARE:.0%} at least)",
             f"bare latency:           {figures.bare_seconds * 1e3:10.2f} ms a request's windows (median)",
+            f"  p99 at the rate below: {figures.bare_paced_p99 * 1e3:9.2f} ms, called in this process when a request is due",
             f"service at half the load: {figures.rate:,.0f} windows/s, requests at regular times",
             f"  p50:                  {figures.regular_p50 * 1e3:10.2f} ms",
             f"  p99:                  {figures.regular_p99 * 1e3:10.2f} ms, {figures.times:.1f} x bare (target: below {TIMES:g})",

@@ -29,9 +29,9 @@ from hw_trigger.config.compose import load_config
 from hw_trigger.config.schema import Config
 from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.markdown import markdown_table
-from hw_trigger.service.variants.base import Variant, limit_threads
+from hw_trigger.service.variants.base import Variant, limit_blas
 from hw_trigger.service.variants.opening import open_variant
-from hw_trigger.stages.networks import open_bundle
+from hw_trigger.stages.bundles import open_bundle
 from hw_trigger.stages.qat import run_qat
 from hw_trigger.stages.reporter import Silent
 from hw_trigger.verification.stress import stress_windows
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=300, help="calls of each variant and batch")
     parser.add_argument("--models", type=Path, help="where bundles are, or are kept")
     options = parser.parse_args()
-    limit_threads(1)
+    limit_blas()
     print(machine())
     with tempfile.TemporaryDirectory() as scratch:
         directory = options.models or Path(scratch)

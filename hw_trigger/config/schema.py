@@ -254,6 +254,7 @@ class ServeSection(Section):
     variants: Annotated[tuple[VariantName, ...], BeforeValidator(_listed), AfterValidator(_some)]
     variant: VariantName
     threads: Annotated[int, Field(ge=1, le=1024)]
+    processes: bool
     batch: BatchSection
     experiment: ExperimentSection | None
     state: Path | None

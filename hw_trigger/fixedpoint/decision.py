@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw_trigger.fixedpoint.formats import Codes, align
-from hw_trigger.fixedpoint.triggers import GUARD, Comparison, DeviationTrigger, MarginTrigger, Trigger, logarithm
+from hw_trigger.fixedpoint.triggers import GUARD, Comparison, DeviationTrigger, MarginTrigger, Trigger, logarithms
 
 STATE = ("count", "energy_mean", "activity_mean", "held", "record")
 """What a :class:`~hw_trigger.fixedpoint.triggers.DeviationTrigger` remembers, in the order of a state's codes."""
@@ -64,43 +64,35 @@ def decide(trigger: Trigger, measures: Codes, state: Codes | None = None) -> Dec
     if not isinstance(trigger, DeviationTrigger):
         score = measures[:, 0]
         return Decision(score, score > trigger.threshold, None)
-    deviation = _Deviation(trigger, initial_state(trigger) if state is None else state)
-    scores = np.empty(len(measures), np.int64)
-    triggers = np.empty(len(measures), np.bool_)
-    for index, (energy, activity, excess) in enumerate(measures.tolist()):
-        scores[index], triggers[index] = deviation.step(energy, activity, excess)
-    return Decision(scores, triggers, deviation.state)
+    return _deviate(trigger, measures, np.zeros(len(STATE), np.int64) if state is None else state)
 
 
-class _Deviation:
-    """A :class:`~hw_trigger.fixedpoint.triggers.DeviationTrigger` at work, in Python's integers; its equations are there."""
-
-    def __init__(self, trigger: DeviationTrigger, state: Codes | None) -> None:
-        self.trigger = trigger
-        self.count, self.energy_mean, self.activity_mean, self.held, self.record = np.asarray(state).tolist()
-
-    @property
-    def state(self) -> Codes:
-        return np.array([getattr(self, name) for name in STATE], np.int64)
-
-    def step(self, energy: int, activity: int, excess: int) -> tuple[int, bool]:
-        trigger = self.trigger
-        e = logarithm(energy + trigger.energy_floor) << GUARD
-        a = logarithm(activity + trigger.activity_floor) << GUARD
-        if self.count == 0:
-            self.energy_mean, self.activity_mean = e, a
-        d_e, d_a = e - self.energy_mean, a - self.activity_mean
-        k = min((self.count + 1).bit_length() - 1, trigger.baseline)
-        self.energy_mean += d_e >> k
-        self.activity_mean += d_a >> k
-        self.held = max(excess << trigger.excess_shift, self.held - (self.held >> trigger.excess_decay))
-        score = (abs(d_e) >> GUARD) + (abs(d_a) >> GUARD) + (self.held >> GUARD)
-        bar = max(trigger.threshold << GUARD, self.record)
-        fires = self.count >= trigger.settle and (score << GUARD) > bar
-        if trigger.adaptive:
-            self.record = max(score << GUARD, self.record - (self.record >> trigger.record_decay))
-        self.count = min(self.count + 1, trigger.last_count)
-        return score, fires
+def _deviate(trigger: DeviationTrigger, measures: Codes, state: Codes) -> Decision:
+    """Run a :class:`~hw_trigger.fixedpoint.triggers.DeviationTrigger`, in Python's integers; its equations are there."""
+    count, energy_mean, activity_mean, held, record = np.asarray(state).tolist()
+    baseline, settle, last_count = trigger.baseline, trigger.settle, trigger.last_count
+    excess_decay, record_decay, adaptive = trigger.excess_decay, trigger.record_decay, trigger.adaptive
+    threshold = trigger.threshold << GUARD
+    energies = logarithms(measures[:, 0] + trigger.energy_floor) << GUARD
+    activities = logarithms(measures[:, 1] + trigger.activity_floor) << GUARD
+    excesses = measures[:, 2] << trigger.excess_shift
+    scores, fires = [], []
+    for e, a, excess in zip(energies.tolist(), activities.tolist(), excesses.tolist(), strict=True):
+        if count == 0:
+            energy_mean, activity_mean = e, a
+        d_e, d_a = e - energy_mean, a - activity_mean
+        k = min((count + 1).bit_length() - 1, baseline)
+        energy_mean += d_e >> k
+        activity_mean += d_a >> k
+        held = max(excess, held - (held >> excess_decay))
+        score = (abs(d_e) >> GUARD) + (abs(d_a) >> GUARD) + (held >> GUARD)
+        scores.append(score)
+        fires.append(count >= settle and (score << GUARD) > max(threshold, record))
+        if adaptive:
+            record = max(score << GUARD, record - (record >> record_decay))
+        count = min(count + 1, last_count)
+    after = np.array([count, energy_mean, activity_mean, held, record], np.int64)
+    return Decision(np.array(scores, np.int64), np.array(fires, np.bool_), after)
 
 
 def errors(trigger: Comparison, x: Codes, reconstruction: Codes) -> Codes:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hw_trigger.errors import UserError
-from hw_trigger.fixedpoint.formats import Format, FormatTooWideError, Overflow, Rounding, exact_format
+from hw_trigger.fixedpoint.formats import Codes, Format, FormatTooWideError, Overflow, Rounding, exact_format
 
 EXACT_BITS = 53
 """Accumulators may have as many bits as a float64 product of integers keeps: every executor is exact up to there."""
@@ -305,6 +305,13 @@ def logarithm(number: int) -> int:
     """Return ``L(number)`` of a whole number of 1 or more, in 2**-8 octaves: exact at powers of two, linear between them."""
     exponent = number.bit_length() - 1
     return (exponent << SCORE_FRACTION) + ((number << SCORE_FRACTION) >> exponent) - (1 << SCORE_FRACTION)
+
+
+def logarithms(numbers: Codes) -> Codes:
+    """Return :func:`logarithm` of each whole number of 1 or more and of 55 bits at most, shape unchanged."""
+    exponent = np.frexp(numbers.astype(np.float64))[1].astype(np.int64) - 1
+    exponent -= (numbers >> exponent) == 0  # float64 rounds some of more than 53 bits up to the next power of two
+    return (exponent << SCORE_FRACTION) + ((numbers << SCORE_FRACTION) >> exponent) - (1 << SCORE_FRACTION)
 
 
 def _sum_of_squares(tensor: str, term: Format, count: int) -> Format:

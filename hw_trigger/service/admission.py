@@ -24,6 +24,7 @@ from hw_trigger.bundle.manifest import BundleError, from_text
 from hw_trigger.config.schema import Config
 from hw_trigger.models.spec import Architecture
 from hw_trigger.qonnx.contract import QONNX_DOMAIN, TRIGGER_DOMAIN
+from hw_trigger.stages.bundles import open_bundle
 
 MANIFEST_BYTES = 1 << 20
 """Most of a manifest, and of a configuration."""
@@ -46,6 +47,21 @@ _OPERATORS = {
     *((TRIGGER_DOMAIN, name) for name in ("WindowScore", "DeviationScore", "ClassMargin")),
 }
 """What the writer of bundles makes graphs of."""
+
+
+def admit(path: Path, configuration: Config) -> tuple[Bundle, Config]:
+    """Load a bundle that may be served, and the configuration it was trained with; later stages' settings are the given ones.
+
+    Raises
+    ------
+    BundleError, QonnxError, OutdatedBundleError
+        It may not be served.
+    """
+    admit_files(path)
+    paths = configuration.paths.model_copy(update={"models": path.parent})
+    bundle, config = open_bundle(configuration.model_copy(update={"run": path.name, "paths": paths}))
+    admit_sizes(bundle, config)
+    return bundle, config
 
 
 def admit_files(path: Path) -> None:

@@ -26,6 +26,8 @@ from hw_trigger.service.security import FREE
 from hw_trigger.service.settings import ServeSettings
 from hw_trigger.service.streams.sqlite import SqliteStore
 from hw_trigger.service.streams.store import MemoryStore
+from hw_trigger.service.variants.opening import opener
+from hw_trigger.service.workers.remote import Workers
 
 DESCRIPTION = """Scores of telemetry as the firmware computes them, code for code: of windows, and of channels sample by sample.
 Errors are problems of RFC 9457. Samples of a channel may come over a WebSocket too, `/v1/stream/{channel}/ws`: each text message
@@ -48,9 +50,22 @@ def create_app(settings: ServeSettings, models_directory: Path) -> FastAPI:
     UserError
         The directory, a variant, the experiment or the state directory cannot be.
     """
-    models = load_models(models_directory, settings.models, settings.variants, settings.threads)
-    _check(models, settings, models_directory)
     metrics = Metrics()
+    workers = Workers(settings.variants if settings.processes else (), settings.threads, metrics.restarted)
+    try:
+        for name, worker in workers.workers.items():
+            metrics.worker(name, worker.usage)
+        opening = workers.open if settings.processes else opener(settings.threads)
+        models = load_models(models_directory, settings.models, settings.variants, opening)
+        _check(models, settings, models_directory)
+        return _application(settings, models, metrics, workers)
+    except BaseException:
+        workers.close()
+        raise
+
+
+def _application(settings: ServeSettings, models: Models, metrics: Metrics, workers: Workers) -> FastAPI:
+    """Return the application on models that are loaded; it ends the workers at its end."""
     store = MemoryStore() if settings.state is None else SqliteStore(settings.state)
     scorer = Scorer(
         models,
@@ -66,15 +81,18 @@ def create_app(settings: ServeSettings, models_directory: Path) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        await scorer.start()
-        await scorer.warm_up()
-        context.work.ready = True
-        metrics.ready(True)
         try:
-            yield
+            await scorer.start()
+            await scorer.warm_up()
+            context.work.ready = True
+            metrics.ready(True)
+            try:
+                yield
+            finally:
+                context.close()
+                await scorer.stop()
         finally:
-            context.close()
-            await scorer.stop()
+            await workers.stop()
 
     app = FastAPI(
         title="hw_trigger",

@@ -1,22 +1,25 @@
 """Windows of concurrent requests in one run of a variant, behind a bounded queue.
 
-When to start a run: **at once, whenever the worker is free**. What arrives during a run waits for its end and is taken together
+When to start a run: **at once, whenever the variant is free**. What arrives during a run waits for its end and is taken together
 then, so batches grow with the load by themselves; a lone request never waits for company that may not come. A fixed delay before
 each run would add to every answer at low load, where nobody else is there, and would be longer than a small network's whole run.
 
-There is one exception, which `BatchLimits.delay` bounds. Clients that wait for an answer before they ask again come back
-together, right behind a run; a run that starts for the first of them leaves the others to the next one, and the load stays torn
-in small runs. So behind a run of several requests the next one waits until as many windows are there again, for a tenth of what
-that run took, and never longer than `delay`. (64 clients of a 64-unit network: batches of 60 windows rather than 32.)
+There are two exceptions. Where as many windows wait as the run in progress has, they are handed over before its end: it is no
+smaller a run then, and the variant need not wait for the event loop between the two.
+
+And clients that wait for an answer before they ask again come back together, right behind a run; a run that starts for the first
+of them leaves the others to the next one, and the load stays torn in small runs. So behind a run of several requests the next one
+waits until as many windows are there again, for a tenth of what that run took, and never longer than `BatchLimits.delay`. (64
+clients of a 64-unit network: batches of 60 windows rather than 32.)
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +34,9 @@ from hw_trigger.service.batch_limits import (
 )
 
 __all__ = ["BatchLimits", "BatchLimitsError", "Batcher", "ClosedError", "QueueFullError", "RequestTooLargeError"]
+
+AT_ONCE = 2
+"""Runs that are handed over at a time."""
 
 GATHERING = 0.1
 """Part of the last run's time that the next one waits for the same company again."""
@@ -55,6 +61,10 @@ class _Request:
     def left(self) -> int:
         return len(self.raw) - self.begun
 
+    @property
+    def complete(self) -> bool:
+        return sum(map(len, self.parts.values())) == len(self.raw)
+
 
 _Piece = tuple[_Request, int, int]
 """A request, and which of its windows: first and last + 1."""
@@ -67,31 +77,28 @@ class Batcher:
 
     Parameters
     ----------
-    measure
-        From raw windows ``(n, steps, n_features)`` to ``(n, k)``; called by one thread at a time.
+    run
+        From raw windows ``(n, steps, n_features)`` to what is measured of them, ``(n, k)``; `AT_ONCE` may be in progress.
     observe
-        Called behind each run, in the thread that did it, with its windows and its seconds.
-    inline
-        A run that is expected to take no more seconds is done in the event loop's own thread. Beside a busy event loop, a thread
-        waits for Python's lock behind each kernel, which takes longer than a small network does.
+        Called behind each run, with its windows and its seconds.
     """
 
     def __init__(
         self,
-        measure: Callable[[Codes], Codes],
+        run: Callable[[Codes], Awaitable[Codes]],
         limits: BatchLimits,
         *,
         observe: Callable[[int, float], None] | None = None,
-        inline: float = 0.0,
     ) -> None:
-        self._measure, self._limits, self._observe, self._inline = measure, limits, observe, inline
+        self._run, self._limits, self._observe = run, limits, observe
         self._queue: deque[_Request] = deque()
         self._waiting = 0
         self._seconds_a_window: float | None = None
         self._arrival = asyncio.Event()
         self._closed = False
         self._worker: asyncio.Task[None] | None = None
-        self._pool = ThreadPoolExecutor(1, "batch")
+        self._runs: dict[asyncio.Task[None], int] = {}  # in progress, and their windows
+        self._company, self._patient_until = 0, 0.0  # how many windows may come back together, and until when
 
     @property
     def waiting(self) -> int:
@@ -115,7 +122,6 @@ class Batcher:
         self._arrival.set()
         if self._worker is not None:
             await asyncio.shield(self._worker)
-        self._pool.shutdown()
 
     async def measure(self, raw: Codes) -> Codes:
         """Return what the variant measures of windows, in their order.
@@ -161,32 +167,49 @@ class Batcher:
             self._waiting -= request.left
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            while not self._queue and not self._closed:
-                self._arrival.clear()
-                await self._arrival.wait()
+            await self._turn()
             if not self._queue:
                 return
             pieces = self._take()
-            # Nothing is awaited between taking and running, and a failure is the callers': the worker itself never ends early.
-            try:
-                if self._is_short(pieces):
-                    measures, seconds = self._run(pieces)
-                else:
-                    measures, seconds = await loop.run_in_executor(self._pool, self._run, pieces)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is for those whose windows these are
-                self._fail(pieces, error)
-                continue
-            windows = self._answer(pieces, measures)
-            self._learn(windows, seconds)
-            await asyncio.sleep(0)  # those who were answered, and what came meanwhile
-            if len(pieces) > 1:
-                await self._gather(windows, min(self._limits.delay, GATHERING * seconds))
+            task = asyncio.create_task(self._do(pieces))
+            self._runs[task] = _size(pieces)
+            task.add_done_callback(self._end)
 
-    def _is_short(self, pieces: list[_Piece]) -> bool:
-        known = self._seconds_a_window
-        return known is not None and known * sum(stop - start for _, start, stop in pieces) <= self._inline
+    def _end(self, task: asyncio.Task[None]) -> None:
+        del self._runs[task]
+        self._arrival.set()
+
+    async def _turn(self) -> None:
+        """Wait until a run may begin, or until there will be none any more."""
+        while patience := self._patience():
+            self._arrival.clear()
+            try:
+                async with asyncio.timeout(patience if patience < math.inf else None):
+                    await self._arrival.wait()
+            except TimeoutError:
+                pass
+
+    def _patience(self) -> float:
+        """Return the seconds that the next run is to wait, if nothing happens meanwhile."""
+        if not self._queue:
+            return 0 if self._closed and not self._runs else math.inf
+        if not self._runs:
+            alone = self._waiting < self._company and not self._closed
+            return max(0.0, self._patient_until - time.perf_counter()) if alone else 0
+        return 0 if len(self._runs) < AT_ONCE and self._waiting >= max(self._runs.values()) else math.inf
+
+    async def _do(self, pieces: list[_Piece]) -> None:
+        """Run windows, and answer. A failure is the callers'."""
+        try:
+            measures, seconds = await self._time(pieces)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those whose windows these are
+            self._fail(pieces, error)
+            return
+        windows = self._answer(pieces, measures)
+        self._learn(windows, seconds)
+        self._company = windows if len(pieces) > 1 else 0
+        self._patient_until = time.perf_counter() + min(self._limits.delay, GATHERING * seconds)
 
     def _take(self) -> list[_Piece]:
         """Take windows for one run. What is left of a large request goes behind the others, which need not wait for all of it."""
@@ -205,12 +228,12 @@ class Batcher:
                 self._queue.append(request)
         return pieces
 
-    def _run(self, pieces: list[_Piece]) -> tuple[Codes, float]:
+    async def _time(self, pieces: list[_Piece]) -> tuple[Codes, float]:
         """Run windows, and time it."""
         parts = [request.raw[start:stop] for request, start, stop in pieces]
         raw = parts[0] if len(parts) == 1 else np.concatenate(parts)
         begin = time.perf_counter()
-        measures = self._measure(raw)
+        measures = await self._run(raw)
         seconds = time.perf_counter() - begin
         if len(measures) != len(raw):
             raise RuntimeError(f"a run of {len(raw)} windows gave the measures of {len(measures)}")
@@ -224,7 +247,7 @@ class Batcher:
         for request, start, stop in pieces:
             request.parts[start] = measures[place : place + stop - start]
             place += stop - start
-            if not request.left and not request.answer.done():
+            if request.complete and not request.answer.done():
                 parts = [request.parts[key] for key in sorted(request.parts)]
                 request.answer.set_result(parts[0] if len(parts) == 1 else np.concatenate(parts))
         return place
@@ -241,12 +264,6 @@ class Batcher:
         found, known = seconds / windows, self._seconds_a_window
         self._seconds_a_window = found if known is None else MEMORY * known + (1 - MEMORY) * found
 
-    async def _gather(self, windows: int, patience: float) -> None:
-        """Wait until so many windows are there again, for `patience` seconds at most."""
-        deadline = time.perf_counter() + patience
-        while self._waiting < windows and not self._closed and (rest := deadline - time.perf_counter()) > 0:
-            self._arrival.clear()
-            try:
-                await asyncio.wait_for(self._arrival.wait(), rest)
-            except TimeoutError:
-                return
+
+def _size(pieces: list[_Piece]) -> int:
+    return sum(stop - start for _, start, stop in pieces)

@@ -7,6 +7,7 @@ number of them, and each would be a series for ever.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from hw_trigger import __version__
 from hw_trigger.service.binned import BinnedHistogram
@@ -48,6 +51,24 @@ class _Series:
     rejected: Counter
     scored: Counter
     triggers: Counter
+
+
+class _Workers(Collector):
+    """Memory and CPU time of the variants' processes, read whenever Prometheus asks."""
+
+    def __init__(self) -> None:
+        self.usages: dict[str, Callable[[], tuple[float, float]]] = {}
+
+    def collect(self) -> Iterable[Metric]:
+        memory = GaugeMetricFamily(
+            "hwt_worker_memory_bytes", "Resident memory of a variant's process.", labels=["variant"]
+        )
+        cpu = CounterMetricFamily("hwt_worker_cpu_seconds", "CPU time of a variant's process.", labels=["variant"])
+        for variant, usage in self.usages.items():
+            resident, seconds = usage()
+            memory.add_metric([variant], resident)
+            cpu.add_metric([variant], seconds)
+        return memory, cpu
 
 
 @dataclass(frozen=True)
@@ -107,6 +128,9 @@ class Metrics:
         self._info = gauge("hwt_model_info", "1 for each model that is served, with its program's hash.",
                            "model", "sha256", "version")  # fmt: skip
         self._streams = gauge("hwt_streams", "Streams whose window is kept.", "model")
+        self._workers = _Workers()
+        registry.register(self._workers)
+        self._restarts = counter("hwt_worker_restarts_total", "Processes of a variant that ended early.", "variant")
         self._ready = gauge("hwt_ready", "1 while the service accepts work.")
         self._score = BinnedHistogram("hwt_score", "Scores in the unit of the model's trigger.", of_variant, SCORES)
         self._divergence = BinnedHistogram(
@@ -186,6 +210,15 @@ class Metrics:
     def streams(self, model: str, n: int) -> None:
         """Set how many streams of a model are kept."""
         self._streams.labels(model).set(n)
+
+    def worker(self, variant: str, usage: Callable[[], tuple[float, float]]) -> None:
+        """Tell of a variant's process: `usage` returns its resident bytes and its CPU time in s. Its restarts begin at 0."""
+        self._workers.usages[variant] = usage
+        self._restarts.labels(variant)
+
+    def restarted(self, variant: str) -> None:
+        """Count a process of a variant that ended early, and was begun anew."""
+        self._restarts.labels(variant).inc()
 
     def ready(self, ready: bool) -> None:
         """Set whether the service accepts work."""

@@ -16,11 +16,10 @@ from hw_trigger.config.compose import load_config
 from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError, nearest
 from hw_trigger.fixedpoint.program import Program
-from hw_trigger.service.admission import admit_files, admit_sizes
+from hw_trigger.service.admission import admit
 from hw_trigger.service.model import Model
-from hw_trigger.service.variants.base import EXACT, VARIANTS, Variant, limit_threads
-from hw_trigger.service.variants.opening import NEEDS_FLOAT, check_variant, open_variant
-from hw_trigger.stages.networks import open_bundle
+from hw_trigger.service.variants.base import EXACT, VARIANTS, Variant
+from hw_trigger.service.variants.opening import NEEDS_FLOAT, Opener, check_variant
 from hw_trigger.telemetry.channel import CHANNEL_NAME
 from hw_trigger.verification.stress import stress_windows
 
@@ -75,10 +74,13 @@ class Models:
         raise UnknownModelError(f"there is no model {name!r}{nearest(name, self.models)}; there are: {known}")
 
 
-def load_models(directory: Path, names: tuple[str, ...] | None, variants: tuple[str, ...], threads: int) -> Models:
+def load_models(
+    directory: Path,
+    names: tuple[str, ...] | None,
+    variants: tuple[str, ...],
+    opener: Opener,
+) -> Models:
     """Load bundles; one that cannot be loaded is refused, and the others are served all the same.
-
-    Libraries compute with `threads` threads in this process from then on.
 
     Parameters
     ----------
@@ -87,8 +89,9 @@ def load_models(directory: Path, names: tuple[str, ...] | None, variants: tuple[
     variants
         Names of :data:`hw_trigger.service.variants.base.VARIANTS`. A bundle without the float network's weights is served without
         the variants that need it.
-    threads
-        Threads that a variant computes with.
+    opener
+        Opens variants: in this process (:func:`hw_trigger.service.variants.opening.opener`) or in others
+        (:meth:`hw_trigger.service.workers.remote.Workers.open`).
 
     Raises
     ------
@@ -101,7 +104,6 @@ def load_models(directory: Path, names: tuple[str, ...] | None, variants: tuple[
         check_variant(variant)
     if not directory.is_dir():
         raise ModelsError(f"there is no directory of models at {directory}; `hw-trigger qat` writes a model into one")
-    limit_threads(threads)
     configuration = load_config()
     wanted = tuple(name for name in VARIANTS if name in variants)
     models: dict[str, Model] = {}
@@ -109,7 +111,7 @@ def load_models(directory: Path, names: tuple[str, ...] | None, variants: tuple[
     for name in sorted(set(_names(directory) if names is None else names)):
         shown = name.encode(errors="backslashreplace").decode()
         try:
-            models[name] = _load(directory, name, wanted, threads, configuration)
+            models[name] = _load(directory, name, wanted, configuration, opener)
         except UserError as error:
             refused[shown] = str(error)
         except Exception as error:  # noqa: BLE001 - a hostile bundle may make any library raise anything; the others are served
@@ -128,22 +130,19 @@ def _has_manifest(path: Path) -> bool:
     return manifest.is_symlink() or manifest.exists()
 
 
-def _load(directory: Path, name: str, variants: tuple[str, ...], threads: int, configuration: Config) -> Model:
+def _load(directory: Path, name: str, variants: tuple[str, ...], configuration: Config, opener: Opener) -> Model:
     if not re.fullmatch(CHANNEL_NAME, name):
         raise RefusedModelError(
             "its name must be of letters, digits, '.', '_' and '-', and begin with a letter or a digit"
         )
-    admit_files(directory / name)
-    paths = configuration.paths.model_copy(update={"models": directory})
-    bundle, config = open_bundle(configuration.model_copy(update={"run": name, "paths": paths}))
-    admit_sizes(bundle, config)
+    bundle, config = admit(directory / name, configuration)
     opened: dict[str, Variant] = {}
     absent: dict[str, str] = {}
     for variant in variants:
         if variant in NEEDS_FLOAT and FLOAT_WEIGHTS not in bundle.manifest.files:
             absent[variant] = f"the bundle has no file {FLOAT_WEIGHTS!r}"
         else:
-            opened[variant] = open_variant(variant, bundle, config, threads)
+            opened[variant] = opener(variant, bundle, config)
     if not opened:
         raise RefusedModelError(
             f"it can have none of the variants {', '.join(variants)}: {next(iter(absent.values()), '')}"

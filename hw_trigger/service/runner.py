@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
@@ -13,6 +13,9 @@ from hw_trigger.fixedpoint.formats import Codes
 from hw_trigger.service.batching import Batcher, BatchLimits, QueueFullError
 from hw_trigger.service.metrics import Metrics
 from hw_trigger.service.model import Model
+from hw_trigger.service.variants.base import Variant
+from hw_trigger.service.workers.remote import RemoteVariant
+from hw_trigger.service.workers.thread import VariantThread
 
 T = TypeVar("T")
 
@@ -21,9 +24,6 @@ ASIDE = 1 << 14
 
 UNKNOWN = 0.001
 """Seconds that a window may take where none was timed yet."""
-
-INLINE = 0.01
-"""Seconds of a run up to which it is done in the event loop's thread; no request waits for it longer than that."""
 
 DECISION = 32
 """Numbers that take as long as the decision on a window."""
@@ -40,10 +40,9 @@ class Runner:
 
     def __init__(self, models: Iterable[Model], limits: BatchLimits, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._threads: list[VariantThread] = []
         self.batchers = {
-            (model.id, name): Batcher(
-                variant.measure, limits, observe=partial(metrics.batch, model.id, name), inline=INLINE
-            )
+            (model.id, name): Batcher(self._run(variant), limits, observe=partial(metrics.batch, model.id, name))
             for model in models
             for name, variant in model.variants.items()
         }
@@ -57,6 +56,8 @@ class Runner:
     async def stop(self) -> None:
         """Answer what was accepted, and end."""
         await asyncio.gather(*(batcher.stop() for batcher in self.batchers.values()))
+        for thread in self._threads:
+            thread.close()
 
     async def measure(self, model: Model, variant: str, raw: Codes) -> tuple[Codes, float]:
         """Return what the trigger measures of windows, and how long that took with the wait for it, in s.
@@ -82,6 +83,13 @@ class Runner:
         finally:
             self._metrics.queue(model.id, variant, batcher.waiting)
         return measures, time.perf_counter() - begun
+
+    def _run(self, variant: Variant) -> Callable[[Codes], Awaitable[Codes]]:
+        """Return how the event loop has a variant measure windows: in its own process, or in a thread here."""
+        if isinstance(variant, RemoteVariant):
+            return variant.run
+        self._threads.append(VariantThread(variant))
+        return self._threads[-1].run
 
     def refusal(self, model: str, variant: str, samples: int) -> QueueFullError:
         """Count a request of a stream that is refused before its windows are known, and return its error."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -52,6 +53,7 @@ def run_server(settings: ServeSettings, models_directory: Path, reporter: Report
     with listener:
         app = create_app(settings, models_directory)
         context: Context = app.state.context
+        gc.freeze()  # what is loaded stays: no request waits until the collector has looked at all of it
         for name, why in context.models.refused.items():
             reporter.warn(f"the bundle {name} is not served: {why}")
         config = uvicorn.Config(

@@ -45,6 +45,8 @@ class ServeSettings:
         What answers; one of `variants`, which are loaded.
     threads
         Threads that a variant computes a batch with.
+    processes
+        Whether each variant has a process of its own, or all share the service's.
     batch
         How windows are batched.
     experiment
@@ -67,6 +69,7 @@ class ServeSettings:
     variant: str = "integer"
     variants: tuple[str, ...] = ("integer", "onnx", "float32", "int8-dynamic")
     threads: int = 1
+    processes: bool = True
     batch: BatchLimits = field(default_factory=BatchLimits)
     experiment: Experiment | None = None
     state: Path | None = None
@@ -92,6 +95,7 @@ def read_settings(section: ServeSection) -> ServeSettings:
         variant=section.variant,
         variants=section.variants,
         threads=section.threads,
+        processes=section.processes,
         batch=BatchLimits(windows=batch.windows, delay=batch.delay_ms / 1000, queue=batch.queue),
         experiment=None
         if experiment is None

@@ -26,7 +26,7 @@ from hw_trigger.hls.memories import read_description
 from hw_trigger.hls.project import Project
 from hw_trigger.hls.reuse import doubts
 from hw_trigger.markdown import markdown_table
-from hw_trigger.stages.networks import open_bundle
+from hw_trigger.stages.bundles import open_bundle
 from hw_trigger.stages.provenance import versions
 from hw_trigger.stages.recorded import chosen_windows, load_test
 from hw_trigger.stages.reporter import Reporter

@@ -25,7 +25,8 @@ from hw_trigger.models.export import with_error_trigger
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.models.fused_cell import fuse
 from hw_trigger.models.quant_autoencoder import QuantAutoencoder
-from hw_trigger.stages.networks import load_float, load_quantized, open_bundle
+from hw_trigger.stages.bundles import open_bundle
+from hw_trigger.stages.networks import load_float, load_quantized
 from hw_trigger.stages.reporter import Silent
 from hw_trigger.stages.runs import bundle_manifest, run_config
 from hw_trigger.stages.scoring import Scored, float_scores, integer_scores, quantized_scores

@@ -20,9 +20,9 @@ from hw_trigger.hls.project import Project, open_project
 from hw_trigger.report.data import LossCurve, ReportData, Saturations
 from hw_trigger.report.detection_data import Detection
 from hw_trigger.report.render import HTML_NAME, MARKDOWN_NAME, write_report
+from hw_trigger.stages.bundles import open_bundle
 from hw_trigger.stages.csim import read_verification
 from hw_trigger.stages.measuring import protocol_of
-from hw_trigger.stages.networks import open_bundle
 from hw_trigger.stages.recorded import load_test
 from hw_trigger.stages.report_detection import detection
 from hw_trigger.stages.report_rtl import read_rtl

@@ -14,7 +14,7 @@ from hw_trigger.fixedpoint.program import Program
 from hw_trigger.qonnx.file import load
 from hw_trigger.qonnx.reader import read
 from hw_trigger.qonnx.writer import write
-from hw_trigger.stages.networks import open_bundle
+from hw_trigger.stages.bundles import open_bundle
 from hw_trigger.stages.provenance import versions
 
 

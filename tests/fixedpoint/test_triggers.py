@@ -18,6 +18,7 @@ from hw_trigger.fixedpoint.triggers import (
     MarginTrigger,
     ProgramError,
     logarithm,
+    logarithms,
 )
 
 F8 = Format(8, 2)
@@ -46,6 +47,17 @@ def test_the_logarithm_never_falls_and_is_near_the_real_one(number: int) -> None
     assert logarithm(number + 1) >= logarithm(number)
     # Mitchell's bound: the straight line is at most 0.0861 below log2; truncation adds less than one step.
     assert 0 <= np.log2(number) - logarithm(number) / 2**SCORE_FRACTION < 0.0861 + 2**-SCORE_FRACTION
+
+
+def test_logarithms_of_arrays_are_those_of_each_number() -> None:
+    near = {(1 << exponent) + by for exponent in range(56) for by in range(-3, 4)}
+    rng = np.random.default_rng(0)
+    random = (rng.integers(1 << 54, 1 << 55, 5000) >> rng.integers(0, 55, 5000)).tolist()
+    numbers = [number for number in {*near, *random} if 1 <= number < 1 << 55]
+    found = logarithms(np.array(numbers, np.int64).reshape(-1, 1))
+    assert found.shape == (len(numbers), 1)
+    assert found[:, 0].tolist() == [logarithm(number) for number in numbers]
+    assert logarithms(np.zeros(0, np.int64)).shape == (0,)
 
 
 @given(st.integers(4, 16), st.integers(1, 4), st.integers(1, 60), st.integers(1, 3), st.integers(0, 12))

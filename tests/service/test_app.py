@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from support.api import PROBLEM, QUICK, context_of, model_of, models_directory, serving, wave
+from support.api import INTEGER, PROBLEM, context_of, model_of, models_directory, serving, wave
 
 from hw_trigger.service import gate
 from hw_trigger.service.app import NoModelsError, create_app
@@ -22,8 +22,6 @@ from hw_trigger.service.batching import BatchLimits
 from hw_trigger.service.experiment import Experiment
 from hw_trigger.service.models import ModelsError
 from hw_trigger.service.settings import Limits
-
-INTEGER = replace(QUICK, variants=("integer",))
 
 
 @pytest.fixture(scope="module")

@@ -277,6 +277,7 @@ def test_alerts_say_what_is_wrong_and_how_bad_it_is() -> None:
         "HwTriggerSaturated",
         "HwTriggerShadowDropped",
         "HwTriggerSlow",
+        "HwTriggerWorkerRestarts",
     }
     for name, rule in alerts().items():
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}, name

@@ -21,6 +21,7 @@ from benchmarks.service.target import Target, target_of
 from hw_trigger.bundle.bundle import Bundle
 from hw_trigger.service.models import load_models
 from hw_trigger.service.process import NotStartedError, service_process
+from hw_trigger.service.variants.opening import opener
 
 ROWS = (
     Row("score", "integer", 64, 100, 50.0, 3200.0, 1.25, 4.5, {}),
@@ -129,7 +130,7 @@ def test_a_minute_of_soak_is_flat(bundle: Bundle, tmp_path: Path) -> None:
 
 def test_throughput_is_measured_beside_the_bare_model(bundle: Bundle, target: Target) -> None:
     name = bundle.path.name
-    model = load_models(bundle.path.parent, (name,), ("integer",), 1).get(name)
+    model = load_models(bundle.path.parent, (name,), ("integer",), opener(1)).get(name)
     found = throughput.measure(model, target, throughput.Plan(rounds=2, seconds=0.5, connections=2, threads=1))
     assert found.errors == {}
     assert len(found.bare_windows) == len(found.service_windows) == 2

@@ -24,13 +24,13 @@ from hw_trigger.config.compose import from_yaml
 from hw_trigger.files import sha256_file
 from hw_trigger.service.models import Models, ModelsError, RefusedModelError, UnknownModelError, load_models
 from hw_trigger.service.variants.base import VARIANTS
-from hw_trigger.service.variants.opening import UnknownVariantError
+from hw_trigger.service.variants.opening import UnknownVariantError, opener
 from hw_trigger.stages.networks import load_float
 
 
 @pytest.fixture(scope="module")
 def served(models_directory: Path) -> Models:
-    return load_models(models_directory, None, VARIANTS, 1)
+    return load_models(models_directory, None, VARIANTS, opener(1))
 
 
 def test_all_bundles_with_all_variants(served: Models, trained: Mapping[str, Bundle], models_directory: Path) -> None:
@@ -45,7 +45,7 @@ def test_all_bundles_with_all_variants(served: Models, trained: Mapping[str, Bun
 
 
 def test_names_and_variants_that_are_asked_for(models_directory: Path) -> None:
-    found = load_models(models_directory, ("error", "absent", "../error"), ("onnx", "integer"), 1)
+    found = load_models(models_directory, ("error", "absent", "../error"), ("onnx", "integer"), opener(1))
     assert list(found.models) == ["error"]
     assert list(found.models["error"].variants) == ["integer", "onnx"]
     assert dict(found.refused) == {
@@ -60,26 +60,26 @@ def test_what_cannot_be_got(served: Models, models_directory: Path, tmp_path: Pa
     assert str(unknown.value) == (
         "there is no model 'eror'; did you mean 'error'?; there are: deviation, error, margin"
     )
-    refused = load_models(models_directory, ("absent",), VARIANTS, 1)
+    refused = load_models(models_directory, ("absent",), VARIANTS, opener(1))
     with pytest.raises(RefusedModelError) as caught:
         refused.get("absent")
     assert str(caught.value) == f"model 'absent' is not served: {refused.refused['absent']}"
     with pytest.raises(UnknownModelError, match=r"^there is no model 'x'; there are: none$"):
         refused.get("x")
     with pytest.raises(ModelsError) as directory:
-        load_models(tmp_path / "none", None, VARIANTS, 1)
+        load_models(tmp_path / "none", None, VARIANTS, opener(1))
     assert str(directory.value) == (
         f"there is no directory of models at {tmp_path / 'none'}; `hw-trigger qat` writes a model into one"
     )
     with pytest.raises(UnknownVariantError):
-        load_models(models_directory, None, ("float64",), 1)
+        load_models(models_directory, None, ("float64",), opener(1))
 
 
 def test_what_is_no_bundle_is_passed_over(trained: Mapping[str, Bundle], tmp_path: Path) -> None:
     shutil.copytree(trained["error"].path, tmp_path / ".error.scratch")
     (tmp_path / "notes").mkdir()
     (tmp_path / "README.md").write_text("models")
-    found = load_models(tmp_path, None, ("integer",), 1)
+    found = load_models(tmp_path, None, ("integer",), opener(1))
     assert not found.models
     assert not found.refused
 
@@ -113,7 +113,7 @@ class Hostile:
         self.file(CONFIG, text.replace(old, new).encode())
 
     def reason(self, *variants: str) -> str:
-        found = load_models(self.path.parent, None, variants or ("integer",), 1)
+        found = load_models(self.path.parent, None, variants or ("integer",), opener(1))
         assert list(found.models) == ["good"], found.refused
         assert list(found.refused) == ["hostile"]
         return found.refused["hostile"].replace(str(self.path), "BUNDLE")
@@ -240,7 +240,7 @@ def test_a_function_by_the_name_of_a_known_operator_is_never_run(hostile: Hostil
         function.node.extend(helper.make_node("Identity", ["x"], [output]) for output in function.output)
 
     hostile.network(change)
-    found = load_models(hostile.path.parent, None, ("integer", "onnx"), 1)
+    found = load_models(hostile.path.parent, None, ("integer", "onnx"), opener(1))
     assert list(found.models) == ["good", "hostile"], found.refused
     raw = random_windows(found.models["good"].program, 20)
     expected = found.models["good"].variant("integer").measure(raw)
@@ -268,7 +268,7 @@ def test_a_configuration_with_a_million_threads(hostile: Hostile) -> None:
     threads = re.search(r"^  threads: (\d+)$", text, re.MULTILINE)
     assert threads is not None
     hostile.config(threads[0], "  threads: 1000000")
-    found = load_models(hostile.path.parent, None, VARIANTS, 1)
+    found = load_models(hostile.path.parent, None, VARIANTS, opener(1))
     assert list(found.models) == ["good", "hostile"]
     assert torch.get_num_threads() == 1
 
@@ -328,7 +328,7 @@ def test_weights_that_are_no_numbers(hostile: Hostile, trained: Mapping[str, Bun
 def test_a_bundle_without_float_weights_is_served_without_their_variants(hostile: Hostile) -> None:
     (hostile.path / FLOAT_WEIGHTS).unlink()
     hostile.manifest(lambda values: values["files"].pop(FLOAT_WEIGHTS))
-    model = load_models(hostile.path.parent, None, VARIANTS, 1).get("hostile")
+    model = load_models(hostile.path.parent, None, VARIANTS, opener(1)).get("hostile")
     assert list(model.variants) == ["integer", "onnx"]
     assert dict(model.absent) == dict.fromkeys(
         ("float32", "int8-dynamic"), "the bundle has no file 'training/float.pt'"
@@ -340,9 +340,9 @@ def test_a_bundle_without_float_weights_is_served_without_their_variants(hostile
 
 def test_a_window_too_large_to_serve(hostile: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hw_trigger.service.admission.WINDOW_VALUES", 16 * 4)
-    assert list(load_models(hostile.path.parent, None, ("integer",), 1).models) == ["good", "hostile"]
+    assert list(load_models(hostile.path.parent, None, ("integer",), opener(1)).models) == ["good", "hostile"]
     monkeypatch.setattr("hw_trigger.service.admission.WINDOW_VALUES", 16 * 4 - 1)
-    found = load_models(hostile.path.parent, None, ("integer",), 1)
+    found = load_models(hostile.path.parent, None, ("integer",), opener(1))
     assert found.refused["hostile"] == (
         f"{hostile.path / NETWORK} has windows of 16 steps with up to 4 values each, 64 together, and 63 are served at most"
     )

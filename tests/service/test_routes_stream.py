@@ -159,6 +159,20 @@ def test_a_websocket_that_is_none(client: TestClient, path: str, status: int) ->
     assert (caught.value.status_code, caught.value.json()["status"]) == (status, status)
 
 
+def test_the_messages_of_a_websocket_are_counted_as_requests() -> None:
+    with serving() as client, client.websocket_connect("/v1/stream/C-1/ws") as socket:
+        for samples, first in (([[0.5]], 0), ([[0.5]], 1), ([], 2), ([[0.5]], 9)):
+            socket.send_json({"samples": samples, "first": first})
+            socket.receive_json()
+        lines = client.get("/metrics").text.splitlines()
+    route = 'route="/v1/stream/{channel}/ws"'
+    counts = {line for line in lines if line.startswith("hwt_requests_total{") and route in line}
+    assert counts == {
+        f'hwt_requests_total{{code="{code}",{route}}} {n}.0' for code, n in ((200, 2), (409, 1), (422, 1))
+    }
+    assert f"hwt_request_seconds_count{{{route}}} 4.0" in lines
+
+
 def test_websockets_end_when_the_service_closes() -> None:
     with serving() as client, client.websocket_connect("/v1/stream/C-1/ws") as socket:
         socket.send_json({"samples": [[0.5]]})

@@ -56,7 +56,9 @@ def test_a_full_queue_accepts_nothing_of_a_request() -> None:
             ) as caught:
                 await scorer.push(KIND, "c", VALUES[28:29])
             assert caught.value.retry_after > 0
-            other = asyncio.create_task(scorer.push(KIND, "d", VALUES[:8]))
+            others = [
+                asyncio.create_task(scorer.push(KIND, name, VALUES[:8])) for name in ("d", "f")
+            ]  # one runs, one waits
             await asyncio.sleep(0.01)
             with pytest.raises(QueueFullError, match=r"^4 windows wait, "):
                 await scorer.push(KIND, "e", VALUES[:21])
@@ -65,7 +67,7 @@ def test_a_full_queue_accepts_nothing_of_a_request() -> None:
             slow.may.set()
             answers.add(await first)
             answers.add(await waiting)
-            await other
+            await asyncio.gather(*others)
             answers.add(await scorer.push(KIND, "c", VALUES[28:29], first=28))
 
     asyncio.run(main())

@@ -99,7 +99,10 @@ def started(root: Path, *overrides: str) -> AbstractContextManager[ServiceProces
 
 
 def test_every_accepted_request_is_answered(tmp_path: Path) -> None:
-    """SIGTERM under load: no connection is lost, every answer is right, and /ready says no while the port is open."""
+    """SIGTERM under load, also to the variant's process, which was killed before.
+
+    No connection is lost, every answer is right, and /ready says no while the port is open.
+    """
     with serving(variants=("integer",)) as reference:
         model = served_model(reference)
     windows = windows_of(wave(64 + model.steps - 1), model.steps)
@@ -111,7 +114,11 @@ def test_every_accepted_request_is_answered(tmp_path: Path) -> None:
             client.start()
         while not all(client.answers or client.lost for client in clients):
             time.sleep(0.01)
+        os.kill(worker_of(service), signal.SIGKILL)
+        while not restarts(service):
+            time.sleep(0.05)
         os.kill(service.process.pid, signal.SIGTERM)
+        os.kill(worker_of(service), signal.SIGTERM)
         for client in clients:
             client.join(30)
         assert [client.lost for client in clients] == [None] * CLIENTS
@@ -157,9 +164,24 @@ def test_one_great_request_is_answered_behind_the_signal(tmp_path: Path) -> None
 
 
 def at_work(service: ServiceProcess) -> bool:
+    return metric(service, "hwt_queue_windows") > 0
+
+
+def restarts(service: ServiceProcess) -> bool:
+    return metric(service, "hwt_worker_restarts_total") > 0
+
+
+def metric(service: ServiceProcess, name: str) -> float:
     text = requests.get(f"{service.url}/metrics", timeout=10).text
-    (line,) = [line for line in text.splitlines() if line.startswith("hwt_queue_windows{")]
-    return float(line.rpartition(" ")[2]) > 0
+    (line,) = [line for line in text.splitlines() if line.startswith(name + "{")]
+    return float(line.rpartition(" ")[2])
+
+
+def worker_of(service: ServiceProcess) -> int:
+    """Return the process that a thread of the service began."""
+    tasks = Path(f"/proc/{service.process.pid}/task")
+    (pid,) = " ".join(path.read_text() for path in tasks.glob("*/children")).split()
+    return int(pid)
 
 
 def test_a_websocket_loses_no_answer(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hw_trigger.config.compose import load_config
 from hw_trigger.service.batching import BatchLimits
 from hw_trigger.service.experiment import Experiment
 from hw_trigger.service.settings import Limits, ServeSettings, read_settings
-from hw_trigger.stages.networks import LATER
+from hw_trigger.stages.bundles import LATER
 
 
 def test_the_defaults_are_the_configurations() -> None:

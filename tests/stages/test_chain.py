@@ -27,6 +27,7 @@ from hw_trigger.hls.project import ProjectError
 from hw_trigger.models.export import to_program
 from hw_trigger.models.float_autoencoder import FloatAutoencoder
 from hw_trigger.qonnx.file import save
+from hw_trigger.stages.bundles import open_bundle
 from hw_trigger.stages.csim import (
     GOLDEN,
     LIBRARY,
@@ -40,7 +41,7 @@ from hw_trigger.stages.csim import (
 )
 from hw_trigger.stages.explore import run_explore
 from hw_trigger.stages.hls import run_hls
-from hw_trigger.stages.networks import load_float, load_quantized, open_bundle
+from hw_trigger.stages.networks import load_float, load_quantized
 from hw_trigger.stages.qat import run_qat
 from hw_trigger.stages.recorded import TelemetryChangedError, load_test
 from hw_trigger.stages.report import run_report

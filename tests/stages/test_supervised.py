@@ -21,9 +21,10 @@ from hw_trigger.fixedpoint.program import MarginTrigger
 from hw_trigger.models.float_classifier import FloatClassifier
 from hw_trigger.models.quant_classifier import QuantClassifier
 from hw_trigger.models.spec import ANOMALY
+from hw_trigger.stages.bundles import open_bundle
 from hw_trigger.stages.csim import PYTORCH, RUNTIME, run_csim
 from hw_trigger.stages.hls import run_hls
-from hw_trigger.stages.networks import load_float, load_quantized, open_bundle
+from hw_trigger.stages.networks import load_float, load_quantized
 from hw_trigger.stages.qat import run_qat
 from hw_trigger.stages.recorded import load_test
 from hw_trigger.stages.reporter import Silent

@@ -14,7 +14,7 @@ from stages.conftest import Chain
 from support.chain import small_config, tree
 
 from hw_trigger.bundle.bundle import CONFIG, HISTORY
-from hw_trigger.stages.networks import OutdatedBundleError, open_bundle
+from hw_trigger.stages.bundles import OutdatedBundleError, open_bundle
 from hw_trigger.stages.provenance import config_digest
 from hw_trigger.stages.qat import run_qat
 from hw_trigger.stages.report import run_report

@@ -24,8 +24,10 @@ from hw_trigger.service.model import Model
 from hw_trigger.service.settings import ServeSettings
 from support.service import small_bundle
 
-QUICK = ServeSettings(variants=("integer", "float32"))
-"""Settings with two variants: all of them take longer to open."""
+QUICK = ServeSettings(variants=("integer", "float32"), processes=False)
+"""Settings with two variants, of this process: all of them, and processes for them, take longer to open."""
+
+INTEGER = replace(QUICK, variants=("integer",))
 
 PROBLEM = "application/problem+json"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -120,8 +121,11 @@ async def _converse(context: Context, websocket: WebSocket) -> None:
             if message["type"] == "websocket.disconnect":
                 return
             work.active += 1
+            begun = time.perf_counter()
             try:
-                await websocket.send_text((await _reply(context, model, channel, message.get("text"))).decode())
+                status, content = await _reply(context, model, channel, message.get("text"))
+                await websocket.send_text(content.decode())
+                context.metrics.request(SOCKET_PATH, status, time.perf_counter() - begun)
             finally:
                 work.active -= 1
         await websocket.close(RESTART)
@@ -131,16 +135,18 @@ async def _converse(context: Context, websocket: WebSocket) -> None:
         sockets.idle.discard(websocket)
 
 
-async def _reply(context: Context, model: Model, channel: str, text: str | None) -> bytes:
+async def _reply(context: Context, model: Model, channel: str, text: str | None) -> tuple[int, bytes]:
+    """Return the status that the answer to a request would have had, and its content."""
     try:
         if text is None:
             raise ProblemError(415, "a message must be text, JSON as of POST /v1/stream/{channel}")
         given = context.types.push.model_validate_json(text)
         if given.model not in {None, model.id}:
             raise ProblemError(422, f"this socket is of model {model.id!r}; open another one for {given.model!r}")
-        return serialized(await pushed(context, model, channel, given))
+        return 200, serialized(await pushed(context, model, channel, given))
     except MISTAKES as error:
-        return serialized(_told(error).document())
+        problem = _told(error)
+        return problem.status, serialized(problem.document())
 
 
 def _told(error: Exception) -> Problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-import torch
 from threadpoolctl import threadpool_limits
 
 from hw_trigger.fixedpoint.formats import Codes
@@ -51,11 +50,9 @@ class Variant(Protocol):
         ...
 
 
-def limit_threads(threads: int) -> None:
-    """Have libraries compute with so many threads in this process from now on.
+def limit_blas() -> None:
+    """Have BLAS compute with one thread in this process from now on, as the integer program shares out windows instead.
 
-    BLAS gets one, as the integer program shares out windows instead: its limit is set once here, and not around each call, which
-    takes longer than a window does. (ONNX Runtime has threads of its own in each session.)
+    It is set once here, and not around each call, which takes longer than a window does.
     """
-    torch.set_num_threads(threads)
     threadpool_limits(1, "blas")

@@ -1,21 +1,25 @@
-"""Open variants by name."""
+"""Open variants by name. The libraries of each are imported with it: PyTorch takes seconds, and hundreds of MiB."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from hw_trigger.bundle.bundle import FLOAT_WEIGHTS, Bundle
 from hw_trigger.config.schema import Config
 from hw_trigger.errors import UserError, nearest
-from hw_trigger.models.networks import FloatNetwork
-from hw_trigger.service.variants.base import VARIANTS, Variant
-from hw_trigger.service.variants.float32 import FloatVariant
-from hw_trigger.service.variants.int8 import DynamicInt8Variant
-from hw_trigger.service.variants.integer import IntegerVariant
-from hw_trigger.service.variants.onnx import OnnxVariant
-from hw_trigger.stages.networks import load_float
-from hw_trigger.training.state import StateFileError
+from hw_trigger.service.variants.base import VARIANTS, Variant, limit_blas
+
+if TYPE_CHECKING:
+    from hw_trigger.models.networks import FloatNetwork
 
 NEEDS_FLOAT = frozenset({"float32", "int8-dynamic"})
 """Variants that need the float network's weights, which a bundle may lack."""
+
+
+Opener = Callable[[str, Bundle, Config], Variant]
+"""From a variant's name, a bundle, and the configuration that it was trained with, to the variant."""
 
 
 class UnknownVariantError(UserError):
@@ -36,6 +40,12 @@ def check_variant(name: str) -> None:
         )
 
 
+def opener(threads: int) -> Opener:
+    """Return what opens variants in this process, where BLAS has one thread from then on; see :func:`open_variant`."""
+    limit_blas()
+    return partial(open_variant, threads=threads)
+
+
 def open_variant(name: str, bundle: Bundle, config: Config, threads: int) -> Variant:
     """Return a variant of a bundle, ready to measure.
 
@@ -44,7 +54,7 @@ def open_variant(name: str, bundle: Bundle, config: Config, threads: int) -> Var
     config
         The configuration that the bundle was trained with.
     threads
-        Threads that it computes a call with; those of PyTorch are the process's (:func:`limit_threads`).
+        Threads that it computes a call with; those of PyTorch are the process's, and the last opened variant's.
 
     Raises
     ------
@@ -57,14 +67,27 @@ def open_variant(name: str, bundle: Bundle, config: Config, threads: int) -> Var
     """
     check_variant(name)
     if name == "integer":
+        from hw_trigger.service.variants.integer import IntegerVariant
+
         return IntegerVariant(bundle.program, threads)
     if name == "onnx":
+        from hw_trigger.service.variants.onnx import OnnxVariant
+
         return OnnxVariant(bundle.program, threads)
     model = _float_network(bundle, config, threads)
-    return FloatVariant(model, bundle.program) if name == "float32" else DynamicInt8Variant(model, bundle.program)
+    if name == "float32":
+        from hw_trigger.service.variants.float32 import FloatVariant
+
+        return FloatVariant(model, bundle.program)
+    from hw_trigger.service.variants.int8 import DynamicInt8Variant
+
+    return DynamicInt8Variant(model, bundle.program)
 
 
 def _float_network(bundle: Bundle, config: Config, threads: int) -> FloatNetwork:
+    from hw_trigger.stages.networks import load_float
+    from hw_trigger.training.state import StateFileError
+
     bundle.read(FLOAT_WEIGHTS)  # it must be among the files whose hashes are checked
     training = config.training.model_copy(update={"threads": threads})
     model = load_float(bundle, config.model_copy(update={"training": training}))

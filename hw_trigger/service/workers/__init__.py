@@ -1,0 +1,1 @@
+"""Variants in processes of their own, and the service's ends of them."""
