@@ -137,7 +137,7 @@ def trend(times: Sequence[float], memory: Sequence[float]) -> tuple[float, float
 
 
 def resident(target: Target) -> float:
-    """Return the resident memory of the service and of its variants' processes together, bytes; pages that they share count for each."""
+    """Return the resident memory of the service and of its variants' processes, bytes; pages that they share count for each."""
     answer = requests.get(f"{target.url}/metrics", timeout=30)
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
     names = ("process_resident_memory_bytes", "hwt_worker_memory_bytes")

@@ -136,6 +136,7 @@ def test_throughput_is_measured_beside_the_bare_model(bundle: Bundle, target: Ta
     assert len(found.bare_windows) == len(found.service_windows) == 2
     assert found.ratio == pytest.approx(np.median(found.service_windows) / np.median(found.bare_windows))
     assert 0 < found.regular_p50 <= found.regular_p99
+    assert found.bare_paced_p99 > 0
     assert found.rate == pytest.approx(np.median(found.service_windows) / 2)
     assert "errors: none" in throughput.text(found)
 
