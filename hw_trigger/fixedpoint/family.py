@@ -59,7 +59,7 @@ def family(programs: Mapping[str, Program]) -> Family:
         Constants that the formats allow would give a sum too wide to be exact.
     """
     if not programs:
-        raise FamilyError("a firmware is for 1 channel at least, and there is none")
+        raise FamilyError("a design is for 1 channel at least, and there is none")
     members = _with_common_scaling(programs)
     (first, program), *others = members.items()
     for name, other in others:
@@ -67,7 +67,7 @@ def family(programs: Mapping[str, Program]) -> Family:
         for (what, one), (_, another) in zip(_settings("kind", program), _settings("kind", other), strict=False):
             if one != another:
                 raise FamilyError(
-                    f"channels {first!r} and {name!r} cannot share one firmware: {what!r} is {one} in the first and {another} in "
+                    f"channels {first!r} and {name!r} cannot share one design: {what!r} is {one} in the first and {another} in "
                     "the second; train them as one fleet, with fleet.shared_formats=true"
                 )
     return Family(members, widest_accumulators(program))

@@ -9,9 +9,9 @@ from hw_trigger.report.rtl_schema import CycleCount, Rtl, RtlAmount, RtlResource
 from hw_trigger.report.tables import Table
 
 RESOURCES = {
-    "lut": "LUT",
-    "lutram": "LUTRAM",
-    "srl": "SRL",
+    "lut": "LUT as logic",
+    "lutram": "LUT as memory",
+    "srl": "LUT as shift register",
     "ff": "FF",
     "carry": "CARRY",
     "dsp": "DSP",

@@ -111,7 +111,7 @@ def test_what_differs_is_named(changed: Program, difference: str) -> None:
     with pytest.raises(FamilyError) as caught:
         family({"A-1": PROGRAM, "A-2": random_member(PROGRAM, 1), "S-1": changed})
     assert str(caught.value) == (
-        f"channels 'A-1' and 'S-1' cannot share one firmware: {difference.format(PROGRAM.layers[0])} in the second; "
+        f"channels 'A-1' and 'S-1' cannot share one design: {difference.format(PROGRAM.layers[0])} in the second; "
         "train them as one fleet, with fleet.shared_formats=true"
     )
 
@@ -121,7 +121,7 @@ def test_shapes_differ() -> None:
     with pytest.raises(FamilyError) as caught:
         family({"A-1": first, "S-1": second})
     assert str(caught.value) == (
-        "channels 'A-1' and 'S-1' cannot share one firmware: 'hidden.weight' is of the shape (4, 1) in the first and of the "
+        "channels 'A-1' and 'S-1' cannot share one design: 'hidden.weight' is of the shape (4, 1) in the first and of the "
         "shape (5, 1) in the second; train them as one fleet, with fleet.shared_formats=true"
     )
 
@@ -136,7 +136,7 @@ def _two_layers(units: int) -> Program:
 def test_no_channel() -> None:
     with pytest.raises(FamilyError) as caught:
         family({})
-    assert str(caught.value) == "a firmware is for 1 channel at least, and there is none"
+    assert str(caught.value) == "a design is for 1 channel at least, and there is none"
 
 
 def test_a_sum_that_other_constants_would_make_too_wide() -> None:

@@ -92,7 +92,16 @@ def test_resources_by_block_add_up() -> None:
     found = _rtl(FIGURES).syntheses
     table = rtl_tables.resources(found[0])
     columns = list(zip(*(row[1:] for row in table.rows), strict=True))
-    assert table.headers == ("block", "LUT", "LUTRAM", "SRL", "FF", "DSP", "BRAM18", "BRAM36")
+    assert table.headers == (
+        "block",
+        "LUT as logic",
+        "LUT as memory",
+        "LUT as shift register",
+        "FF",
+        "DSP",
+        "BRAM18",
+        "BRAM36",
+    )
     for column in columns:
         *parts, whole = (int(cell.replace(",", "")) for cell in column)
         assert sum(parts) == whole

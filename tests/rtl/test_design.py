@@ -64,7 +64,7 @@ def test_members_have_gain_and_offset_in_common_formats() -> None:
 
 def test_programs_that_differ_in_more_than_constants() -> None:
     other = random_program(4, Sizes(4, 2, (3,), 2, (3,)))
-    with pytest.raises(FamilyError, match=r"^channels '0' and '1' cannot share one firmware: "):
+    with pytest.raises(FamilyError, match=r"^channels '0' and '1' cannot share one design: "):
         design((PROGRAM, other), plan(PROGRAM, channels=2))
 
 

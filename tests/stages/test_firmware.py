@@ -104,7 +104,7 @@ def test_formats_that_are_not_shared(fleet: Config, tmp_path: Path) -> None:
     with pytest.raises(FamilyError) as caught:
         run_firmware(fleet.model_copy(update={"evaluate": channels}), Silent())
     assert str(caught.value) == (
-        f"channels 'SYN-1' and 'SYN-2' cannot share one firmware: 'encoder.weight_format' is {one.weight_format} in the first "
+        f"channels 'SYN-1' and 'SYN-2' cannot share one design: 'encoder.weight_format' is {one.weight_format} in the first "
         f"and {another.weight_format} in the second; train them as one fleet, with fleet.shared_formats=true"
     )
 

@@ -179,7 +179,7 @@ def test_provenance_tells_the_channels_and_their_order(tmp_path: Path) -> None:
 
 
 def test_formats_that_are_not_shared(tmp_path: Path) -> None:
-    with pytest.raises(FamilyError, match=r"^channels 'A' and 'B' cannot share one firmware: "):
+    with pytest.raises(FamilyError, match=r"^channels 'A' and 'B' cannot share one design: "):
         _foreign(tmp_path, widths=(10, 12)).design()
 
 
