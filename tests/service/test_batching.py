@@ -171,6 +171,30 @@ def test_a_cut_request_is_answered_when_all_of_its_runs_have_ended() -> None:
     asyncio.run(scenario())
 
 
+def test_the_time_of_a_run_is_without_its_wait_for_the_one_before() -> None:
+    seen: list[float] = []
+    turn = asyncio.Lock()
+
+    async def one_by_one(raw: Codes) -> Codes:
+        async with turn:
+            await asyncio.sleep(0.2)
+        return raw[:, 0]
+
+    async def scenario() -> None:
+        batcher = Batcher(one_by_one, BatchLimits(), observe=lambda _, seconds: seen.append(seconds))
+        await batcher.start()
+        first = asyncio.create_task(batcher.measure(windows(1)))
+        await asyncio.sleep(0.05)
+        await asyncio.gather(first, batcher.measure(windows(2)))  # handed over 0.15 s before the end of the first
+        await batcher.stop()
+
+    begin = time.perf_counter()
+    asyncio.run(scenario())
+    assert len(seen) == 2
+    assert min(seen) >= 0.19
+    assert sum(seen) <= time.perf_counter() - begin
+
+
 def test_large_requests_are_cut_and_small_ones_pass_them() -> None:
     async def scenario(batcher: Batcher, worker: Worker) -> None:
         done: list[str] = []
