@@ -465,24 +465,21 @@ def report(overrides: Overrides = None, config_name: ConfigName = "config", conf
 
 @app.command()
 def serve(overrides: Overrides = None, config_name: ConfigName = "config", config_dir: ConfigDirectory = None) -> None:
-    r"""Serve the bundles of paths.models over HTTP: scores equal to the firmware's, code for code. Ctrl-C ends it.
+    """Serve the bundles of paths.models over HTTP: scores equal to the firmware's, code for code. Ctrl-C ends it.
 
     For example all bundles of ./models on port 8000; one of them on another; streams that outlive a restart:
 
-    \b
       hw-trigger serve
       hw-trigger serve serve.port=9000 serve.models=P-1-lstm16w50-w8a8
       hw-trigger serve serve.state=state
 
     Then ask it (http://127.0.0.1:8000/docs shows the whole API):
 
-    \b
       curl -s 127.0.0.1:8000/v1/models
       curl -s 127.0.0.1:8000/v1/stream/P-1 --json '{"samples": [[0.1]]}'
 
     A second variant in the shadow of the first; API keys:
 
-    \b
       hw-trigger serve 'serve.experiment={variant: float32, share: 0.1}'
       printf %s SECRET | sha256sum | cut -c-64 > keys
       hw-trigger serve serve.host=0.0.0.0 serve.api_keys=keys

@@ -77,6 +77,7 @@ def test_help_of_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     text = capsys.readouterr().out
     assert "KEY=VALUE" in text
     assert "--config-name" in text
+    assert "\\b" not in text  # click's mark of a paragraph that is left as it is, which Rich shows
 
 
 def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
