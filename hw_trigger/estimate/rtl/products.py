@@ -10,6 +10,7 @@ from hw_trigger.estimate.rtl.memories import blocks, distinct, in_blocks, logic_
 from hw_trigger.fixedpoint.formats import Format
 from hw_trigger.rtl.packing import Field, bits_of
 from hw_trigger.rtl.products import ProductPlan
+from hw_trigger.rtl.synthesis.multipliers import SMALL
 
 
 def multipliers(plan: ProductPlan) -> Counted:
@@ -19,8 +20,11 @@ def multipliers(plan: ProductPlan) -> Counted:
     """
     data = plan.data.width + (not plan.data.signed)
     found = Counted()
-    for field in plan.fields:
-        found += _field(plan, field, data)
+    if plan.constant:
+        found += _by_constants(plan, data)
+    else:
+        for field in plan.fields:
+            found += _field(plan, field, data)
     several = len(plan.fields) > 1
     if plan.operand_register and several:
         found += logic(0, plan.columns * data)
@@ -44,22 +48,49 @@ def _distinct_bits(field: Field) -> int:
 
 
 def _field(plan: ProductPlan, field: Field, data: int) -> Counted:
-    used = [weights for weights in np.moveaxis(field.weights.reshape(-1, plan.columns), 1, 0) if weights.any()]
-    if plan.constant:
-        # Made of adders, with a register behind each product and each stage.
-        wide = [data + int(abs(weights[0])).bit_length() for weights in used]
-        found = tables(sum(_additions(int(weights[0])) for weights in used) * data, sum(wide))
-    else:
-        found = fixed(Resources(dsp=sum(slices(field.weight_bits, data) for _ in used)))
+    """Return a field's multipliers by weights that change."""
+    used = sum(bool(weights.any()) for weights in np.moveaxis(field.weights.reshape(-1, plan.columns), 1, 0))
+    found = fixed(Resources(dsp=used * slices(field.weight_bits, data)))
     terms, width = plan.columns, field.weight_bits + data
     for stage, arity in enumerate(plan.tree):
         before, terms = terms, -(-terms // arity)
         width = min(width + (arity - 1).bit_length(), field.accumulator_bits)
-        if stage or plan.constant:
+        if stage:
             found += tables((before - terms) * width, terms * width)
-    if plan.tree or plan.constant:
+    if plan.tree:
         found += tables((terms - 1 + (plan.blocks > 1)) * field.accumulator_bits, field.accumulator_bits)
     return found
+
+
+def _by_constants(plan: ProductPlan, data: int) -> Counted:
+    """Return the products by constants, and their sums.
+
+    Equal ones are built once. They are made of adders, with a register behind each; those of wide operands are DSP slices', less
+    what is a shift of another's.
+    """
+    weights = np.array([field.weights.reshape(-1) for field in plan.fields])  # (fields, columns): there is one slot
+    found, in_slices = Counted(), set()
+    for column, given in enumerate(weights.T.tolist()):
+        for weight in {*given} - {0}:
+            odd = weight // (weight & -weight)
+            if data > SMALL and abs(odd) > 1:
+                in_slices.add((column, odd))
+            else:
+                found += tables(_additions(weight) * data, data + abs(weight).bit_length())
+    found += fixed(Resources(dsp=len(in_slices)))
+    for field in plan.fields:
+        found += _sums_of_constants(plan, field, data)
+    return found
+
+
+def _sums_of_constants(plan: ProductPlan, field: Field, data: int) -> Counted:
+    found = Counted()
+    terms, width = plan.columns, field.weight_bits + data
+    for arity in plan.tree:
+        before, terms = terms, -(-terms // arity)
+        width = min(width + (arity - 1).bit_length(), field.accumulator_bits)
+        found += tables((before - terms) * width, terms * width)
+    return found + tables((terms - 1 + (plan.blocks > 1)) * field.accumulator_bits, field.accumulator_bits)
 
 
 def _additions(weight: int) -> int:
