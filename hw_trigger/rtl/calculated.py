@@ -5,6 +5,7 @@ The figures follow from :mod:`hw_trigger.rtl.schedule`, from which the hardware 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hw_trigger.fixedpoint.program import Dense, Lstm, Program
@@ -101,19 +102,27 @@ def output_step(program: Program, schedule: Schedule) -> int | None:
     """Return the cycles from one vector that the network puts out to the next of the same window and channel.
 
     The slowest layer behind the last that gives one vector a window sets them. ``None`` where a window has one vector only, and
-    where its vectors do not follow each other evenly: the channels' vectors come slower to those layers than they take them, or
-    the trigger holds them up.
+    where its vectors do not follow each other evenly: the trigger holds them up, or those layers wait in each window for the
+    channels' vectors, which come slower than they take them.
     """
-    before: list[int] = []
-    behind: list[int] = []
+    before: list[LayerCycles] = []
+    behind: list[LayerCycles] = []
     for each, (_, _, output_shape) in zip(layer_cycles(program, schedule), program.flow(), strict=True):
-        behind.append(each.step_cycles)
+        behind.append(each)
         if len(output_shape) == 1:
             before, behind = [*before, *behind], []
     if not behind or program.steps == 1 or window_interval(program, schedule) > schedule.interval(program):
         return None
-    uneven = schedule.channels > 1 and max(before, default=0) > max(behind)
-    return None if uneven else schedule.channels * max(behind)
+    spacing, coming = _slowest_step(behind), _slowest_step(before)
+    # Where all channels' vectors are there before the last window is done, nobody waits for the next one.
+    interval = max(each.interval_cycles for each in behind)
+    late = schedule.channels * coming >= interval or any(each.interval_cycles > interval for each in before)
+    uneven = schedule.channels > 1 and coming > spacing and late
+    return None if uneven else schedule.channels * spacing
+
+
+def _slowest_step(layers: Sequence[LayerCycles]) -> int:
+    return max((each.step_cycles for each in layers), default=0)
 
 
 def window_interval(program: Program, schedule: Schedule) -> int:

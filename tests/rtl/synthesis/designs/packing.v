@@ -56,8 +56,10 @@ module modular_product (input clk, input signed [9:0] a, b, input signed [11:0] 
     end
 endmodule
 
-// A sum that begins with another number than 0.
+// A sum that begins with another number than 0. (Its register has an initial value, as all of the project's have; without one an
+// ECP5's flip-flops begin with 1 where they can be set.)
 module start_product (input clk, first, input signed [9:0] a, b, output reg signed [27:0] sum);
+    initial sum = 0;
     reg signed [19:0] m;
     always @(posedge clk) begin
         m <= a * b;
@@ -76,6 +78,7 @@ endmodule
 
 // A product whose register is set to another number than 0.
 module set_product (input clk, first, input signed [9:0] a, b, output reg signed [19:0] m);
+    initial m = 0;
     always @(posedge clk) if (first) m <= 20'sd777; else m <= a * b;
 endmodule
 
