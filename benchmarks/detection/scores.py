@@ -13,7 +13,7 @@ from benchmarks.detection.streams import Stream
 from hw_trigger.detection.scores import Scores
 from hw_trigger.fixedpoint.decision import decide
 from hw_trigger.fixedpoint.formats import Codes
-from hw_trigger.fixedpoint.triggers import GUARD, SCORE_FRACTION, logarithm
+from hw_trigger.fixedpoint.triggers import GUARD, SCORE_FRACTION, logarithms
 
 Score = Callable[[Stream], Scores]
 
@@ -83,8 +83,7 @@ def log_energy(stream: Stream) -> Scores:
 
 
 def _logarithms(stream: Stream, measures: Codes) -> Scores:
-    floor = stream.trigger.energy_floor
-    return np.array([logarithm(energy + floor) for energy in measures[:, ENERGY].tolist()]) / (1 << SCORE_FRACTION)
+    return logarithms(measures[:, ENERGY] + stream.trigger.energy_floor) / (1 << SCORE_FRACTION)
 
 
 def signed(stream: Stream) -> Scores:

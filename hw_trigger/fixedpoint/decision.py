@@ -64,10 +64,10 @@ def decide(trigger: Trigger, measures: Codes, state: Codes | None = None) -> Dec
     if not isinstance(trigger, DeviationTrigger):
         score = measures[:, 0]
         return Decision(score, score > trigger.threshold, None)
-    return _deviate(trigger, measures, np.zeros(len(STATE), np.int64) if state is None else state)
+    return _deviate(trigger, measures, initial_state(trigger) if state is None else state)
 
 
-def _deviate(trigger: DeviationTrigger, measures: Codes, state: Codes) -> Decision:
+def _deviate(trigger: DeviationTrigger, measures: Codes, state: Codes | None) -> Decision:
     """Run a :class:`~hw_trigger.fixedpoint.triggers.DeviationTrigger`, in Python's integers; its equations are there."""
     count, energy_mean, activity_mean, held, record = np.asarray(state).tolist()
     baseline, settle, last_count = trigger.baseline, trigger.settle, trigger.last_count

@@ -74,12 +74,7 @@ class Models:
         raise UnknownModelError(f"there is no model {name!r}{nearest(name, self.models)}; there are: {known}")
 
 
-def load_models(
-    directory: Path,
-    names: tuple[str, ...] | None,
-    variants: tuple[str, ...],
-    opener: Opener,
-) -> Models:
+def load_models(directory: Path, names: tuple[str, ...] | None, variants: tuple[str, ...], opener: Opener) -> Models:
     """Load bundles; one that cannot be loaded is refused, and the others are served all the same.
 
     Parameters

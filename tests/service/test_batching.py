@@ -143,10 +143,8 @@ def test_as_many_windows_as_run_are_handed_over_early() -> None:
         for count in (4, 2, 1, 1, 3):
             tasks.append(asyncio.create_task(batcher.measure(windows(*range(count)))))
             await asyncio.sleep(0.01)
-        assert worker.runs == [
-            4,
-            4,
-        ]  # three requests that come to as many windows; the next waits, as two runs are under way
+        # The second run is of three requests, which come to as many windows; the last one waits, as two runs are under way.
+        assert worker.runs == [4, 4]
         assert batcher.waiting == 3
         worker.go.set()
         assert [len(found) for found in await asyncio.gather(*tasks)] == [4, 2, 1, 1, 3]

@@ -56,9 +56,8 @@ def test_a_full_queue_accepts_nothing_of_a_request() -> None:
             ) as caught:
                 await scorer.push(KIND, "c", VALUES[28:29])
             assert caught.value.retry_after > 0
-            others = [
-                asyncio.create_task(scorer.push(KIND, name, VALUES[:8])) for name in ("d", "f")
-            ]  # one runs, one waits
+            # One of them is handed over before the first run's end, and the other waits.
+            others = [asyncio.create_task(scorer.push(KIND, name, VALUES[:8])) for name in ("d", "f")]
             await asyncio.sleep(0.01)
             with pytest.raises(QueueFullError, match=r"^4 windows wait, "):
                 await scorer.push(KIND, "e", VALUES[:21])

@@ -19,12 +19,11 @@ def multipliers(plan: ProductPlan) -> Counted:
     Weights, products and accumulators lie in registers of the DSP slices; where there is a tree, its first stage and no more.
     """
     data = plan.data.width + (not plan.data.signed)
-    found = Counted()
-    if plan.constant:
-        found += _by_constants(plan, data)
-    else:
-        for field in plan.fields:
-            found += _field(plan, field, data)
+    found = _by_constants(plan, data) if plan.constant else Counted()
+    for field in plan.fields:
+        found += _sums(plan, field, data)
+        if not plan.constant:
+            found += _by_weights(plan, field, data)
     several = len(plan.fields) > 1
     if plan.operand_register and several:
         found += logic(0, plan.columns * data)
@@ -47,26 +46,16 @@ def _distinct_bits(field: Field) -> int:
     return field.weight_bits - field.shift + bits_of(int(low.min()), int(low.max()))
 
 
-def _field(plan: ProductPlan, field: Field, data: int) -> Counted:
+def _by_weights(plan: ProductPlan, field: Field, data: int) -> Counted:
     """Return a field's multipliers by weights that change."""
     used = sum(bool(weights.any()) for weights in np.moveaxis(field.weights.reshape(-1, plan.columns), 1, 0))
-    found = fixed(Resources(dsp=used * slices(field.weight_bits, data)))
-    terms, width = plan.columns, field.weight_bits + data
-    for stage, arity in enumerate(plan.tree):
-        before, terms = terms, -(-terms // arity)
-        width = min(width + (arity - 1).bit_length(), field.accumulator_bits)
-        if stage:
-            found += tables((before - terms) * width, terms * width)
-    if plan.tree:
-        found += tables((terms - 1 + (plan.blocks > 1)) * field.accumulator_bits, field.accumulator_bits)
-    return found
+    return fixed(Resources(dsp=used * slices(field.weight_bits, data)))
 
 
 def _by_constants(plan: ProductPlan, data: int) -> Counted:
-    """Return the products by constants, and their sums.
+    """Return the products by constants; equal ones are built once.
 
-    Equal ones are built once. They are made of adders, with a register behind each; those of wide operands are DSP slices', less
-    what is a shift of another's.
+    They are made of adders, with a register behind each; those of wide operands are DSP slices', less shifts of others.
     """
     weights = np.array([field.weights.reshape(-1) for field in plan.fields])  # (fields, columns): there is one slot
     found, in_slices = Counted(), set()
@@ -77,20 +66,21 @@ def _by_constants(plan: ProductPlan, data: int) -> Counted:
                 in_slices.add((column, odd))
             else:
                 found += tables(_additions(weight) * data, data + abs(weight).bit_length())
-    found += fixed(Resources(dsp=len(in_slices)))
-    for field in plan.fields:
-        found += _sums_of_constants(plan, field, data)
-    return found
+    return found + fixed(Resources(dsp=len(in_slices)))
 
 
-def _sums_of_constants(plan: ProductPlan, field: Field, data: int) -> Counted:
+def _sums(plan: ProductPlan, field: Field, data: int) -> Counted:
+    """Return a field's adder tree and accumulator, less what is in the DSP slices of weights that change."""
     found = Counted()
     terms, width = plan.columns, field.weight_bits + data
-    for arity in plan.tree:
+    for stage, arity in enumerate(plan.tree):
         before, terms = terms, -(-terms // arity)
         width = min(width + (arity - 1).bit_length(), field.accumulator_bits)
-        found += tables((before - terms) * width, terms * width)
-    return found + tables((terms - 1 + (plan.blocks > 1)) * field.accumulator_bits, field.accumulator_bits)
+        if stage or plan.constant:
+            found += tables((before - terms) * width, terms * width)
+    if plan.tree or plan.constant:
+        found += tables((terms - 1 + (plan.blocks > 1)) * field.accumulator_bits, field.accumulator_bits)
+    return found
 
 
 def _additions(weight: int) -> int:

@@ -1,1 +1,1 @@
-"""Variants in processes of their own, and the service's ends of them."""
+"""How the event loop has variants measure: in processes of their own, or in threads of the service's."""

@@ -45,7 +45,7 @@ class Worker:
     """One variant of any number of bundles, by the numbers that the service gives them."""
 
     def __init__(self, variant: str, threads: int) -> None:
-        self._variant, self._opener = variant, opener(threads)
+        self._variant, self._opener, self._configuration = variant, opener(threads), load_config()
         self._opened: dict[int, tuple[Variant, tuple[int, int]]] = {}
 
     def answer(self, message: Message) -> Message:
@@ -59,7 +59,7 @@ class Worker:
 
     def _open(self, message: Message) -> Message:
         wanted = json.loads(message.content)
-        bundle, config = admit(Path(wanted["path"]), load_config())
+        bundle, config = admit(Path(wanted["path"]), self._configuration)
         if bundle.manifest.program_sha256 != wanted["sha256"]:
             raise BundleError(f"the bundle {bundle.path} was altered while it was opened")
         variant = self._opener(self._variant, bundle, config)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,27 +53,21 @@ def fragile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "PAUSE", 0.01)
 
 
-class Restarts(list[str]):
+@pytest.fixture
+def restarts() -> list[str]:
     """The variants whose processes were begun anew."""
-
-    def integer(self) -> None:
-        self.append("integer")
+    return []
 
 
 @pytest.fixture
-def restarts() -> Restarts:
-    return Restarts()
-
-
-@pytest.fixture
-def worker(restarts: Restarts) -> Iterator[RemoteWorker]:
-    found = RemoteWorker("integer", 1, restarts.integer)
+def worker(restarts: list[str]) -> Iterator[RemoteWorker]:
+    found = RemoteWorker("integer", 1, partial(restarts.append, "integer"))
     yield found
     found.close()
 
 
-def in_loop(worker: RemoteWorker, scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a scenario in the loop that the worker belongs to, and stop the worker."""
+def in_loop(worker: RemoteWorker | Workers, scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a scenario in the loop that a worker belongs to, or all, and stop it, or them."""
 
     async def run() -> None:
         try:
@@ -112,18 +107,12 @@ def test_all_variants_measure_what_they_do_in_this_process(
                 nothing = await other.run(raw[:0])
                 np.testing.assert_array_equal(nothing, local.measure(raw[:0]), strict=True)
 
-    async def run() -> None:
-        try:
-            await scenario()
-        finally:
-            await workers.stop()
-
-    asyncio.run(run())
+    in_loop(workers, scenario)
     assert all(worker.usage() == (0, 0) for worker in workers.workers.values())
 
 
 def test_a_killed_process_is_begun_anew_and_nobody_notices(
-    worker: RemoteWorker, restarts: Restarts, trained: Mapping[str, Bundle]
+    worker: RemoteWorker, restarts: list[str], trained: Mapping[str, Bundle]
 ) -> None:
     variants = {name: worker.open(bundle) for name, bundle in trained.items()}
     raw = {name: random_windows(bundle.program, 40) for name, bundle in trained.items()}
@@ -151,7 +140,7 @@ def test_a_killed_process_is_begun_anew_and_nobody_notices(
 
 @pytest.mark.usefixtures("fragile")
 def test_windows_that_no_process_outlives_are_given_up(
-    worker: RemoteWorker, restarts: Restarts, trained: Mapping[str, Bundle]
+    worker: RemoteWorker, restarts: list[str], trained: Mapping[str, Bundle]
 ) -> None:
     bundle = trained["error"]
     variant, raw = worker.open(bundle), random_windows(bundle.program, 20)
